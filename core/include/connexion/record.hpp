@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One MARC 21 record: immutable, cheap to copy, its content always valid UTF-8.
+//
+// A Record is made by a reader (marc.hpp) or a RecordBuilder (below) and never changes
+// afterwards. It owns its bytes; the views it hands out (tags, indicators, subfields) point into
+// them and live as long as any copy of the Record does.
+//
+//     for (const auto field : record.fields("020"))
+//       for (const auto sub : field.subfields())
+//         if (sub.code == 'a') isbns.push_back(std::string(sub.value));
+//
+// Thread-safety: a Record may be read from any number of threads at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace connexion {
+
+/// What leader/06 says the record is.
+enum class RecordType { biblio, authority, holdings, community, classification, unknown };
+
+struct Subfield {
+  char code;
+  std::string_view value;
+};
+
+namespace detail {
+struct FieldEntry {
+  char tag[3];
+  char indicators[2];         // ' ' for control fields
+  bool control;               // 00X
+  std::uint32_t first;        // control: offset of data; data field: index of first subfield
+  std::uint32_t count;        // control: length of data; data field: number of subfields
+};
+struct SubfieldEntry {
+  char code;
+  std::uint32_t offset;
+  std::uint32_t length;
+};
+struct RecordData {
+  std::string leader;                    // 24 bytes
+  std::string text;                      // what the entries point into
+  std::vector<FieldEntry> fields;
+  std::vector<SubfieldEntry> subfields;
+};
+}  // namespace detail
+
+/// One field of a Record. A view: valid while a copy of its Record lives.
+class Field {
+ public:
+  [[nodiscard]] std::string_view tag() const noexcept { return {entry_->tag, 3}; }
+  [[nodiscard]] bool is_control() const noexcept { return entry_->control; }
+  /// Content of a control field; empty for a data field.
+  [[nodiscard]] std::string_view data() const noexcept;
+  /// `n` is 1 or 2; ' ' for control fields.
+  [[nodiscard]] char indicator(int n) const noexcept { return entry_->indicators[n == 2]; }
+  [[nodiscard]] std::size_t subfield_count() const noexcept {
+    return entry_->control ? 0 : entry_->count;
+  }
+  [[nodiscard]] Subfield subfield(std::size_t i) const noexcept;
+  /// Value of the first subfield with this code, or an empty view whose data() is null.
+  [[nodiscard]] std::string_view first(char code) const noexcept;
+
+  class SubfieldIterator {
+   public:
+    using value_type = Subfield;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    SubfieldIterator() = default;
+    SubfieldIterator(const Field* field, std::size_t at) : field_(field), at_(at) {}
+    Subfield operator*() const noexcept { return field_->subfield(at_); }
+    SubfieldIterator& operator++() noexcept { ++at_; return *this; }
+    SubfieldIterator operator++(int) noexcept { auto was = *this; ++at_; return was; }
+    bool operator==(const SubfieldIterator& o) const noexcept { return at_ == o.at_; }
+
+   private:
+    const Field* field_ = nullptr;
+    std::size_t at_ = 0;
+  };
+  struct Subfields {
+    const Field* field;
+    [[nodiscard]] SubfieldIterator begin() const noexcept { return {field, 0}; }
+    [[nodiscard]] SubfieldIterator end() const noexcept { return {field, field->subfield_count()}; }
+  };
+  /// A range of Subfield in record order. The Field must outlive the loop.
+  [[nodiscard]] Subfields subfields() const noexcept { return {this}; }
+
+ private:
+  friend class Record;
+  Field(const detail::RecordData* data, const detail::FieldEntry* entry)
+      : data_(data), entry_(entry) {}
+  const detail::RecordData* data_;
+  const detail::FieldEntry* entry_;
+};
+
+class Record {
+ public:
+  /// An empty record with a blank leader of a new bibliographic record in UTF-8.
+  Record();
+  explicit Record(std::shared_ptr<const detail::RecordData> data) : data_(std::move(data)) {}
+
+  /// 24 bytes, leader/09 always 'a'.
+  [[nodiscard]] std::string_view leader() const noexcept { return data_->leader; }
+  [[nodiscard]] RecordType type() const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept { return data_->fields.size(); }
+  [[nodiscard]] bool empty() const noexcept { return data_->fields.empty(); }
+  [[nodiscard]] Field operator[](std::size_t i) const noexcept {
+    return {data_.get(), &data_->fields[i]};
+  }
+  /// Data of the first control field with this tag, empty view with null data() if there is none.
+  [[nodiscard]] std::string_view control(std::string_view tag) const noexcept;
+
+  class FieldIterator {
+   public:
+    using value_type = Field;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    FieldIterator() = default;
+    FieldIterator(const Record* record, std::size_t at, std::string_view tag)
+        : record_(record), at_(at), tag_(tag) { skip(); }
+    Field operator*() const noexcept { return (*record_)[at_]; }
+    FieldIterator& operator++() noexcept { ++at_; skip(); return *this; }
+    FieldIterator operator++(int) noexcept { auto was = *this; ++*this; return was; }
+    bool operator==(const FieldIterator& o) const noexcept { return at_ == o.at_; }
+
+   private:
+    void skip() noexcept {
+      if (!tag_.empty()) while (at_ < record_->size() && (*record_)[at_].tag() != tag_) ++at_;
+    }
+    const Record* record_ = nullptr;
+    std::size_t at_ = 0;
+    std::string_view tag_;
+  };
+  struct Fields {
+    const Record* record;
+    std::string_view tag;
+    [[nodiscard]] FieldIterator begin() const noexcept { return {record, 0, tag}; }
+    [[nodiscard]] FieldIterator end() const noexcept { return {record, record->size(), {}}; }
+  };
+  /// All fields, or those with one tag, in record order. The Record must outlive the loop.
+  [[nodiscard]] Fields fields(std::string_view tag = {}) const noexcept { return {this, tag}; }
+
+  [[nodiscard]] bool operator==(const Record& other) const noexcept;
+
+ private:
+  std::shared_ptr<const detail::RecordData> data_;
+};
+
+/// Puts a Record together field by field. Text given to it must be valid UTF-8 without control
+/// characters 1D, 1E, 1F; it raises Error "record.bad_text" or "record.bad_tag" otherwise.
+/// Not thread-safe.
+class RecordBuilder {
+ public:
+  RecordBuilder();
+  /// Starts from a copy of an existing record.
+  explicit RecordBuilder(const Record& from);
+  RecordBuilder& leader(std::string_view leader);
+  RecordBuilder& control_field(std::string_view tag, std::string_view data);
+  /// Opens a data field; the subfields that follow belong to it.
+  RecordBuilder& data_field(std::string_view tag, char indicator1, char indicator2);
+  RecordBuilder& subfield(char code, std::string_view value);
+  /// Appends a field of another record unchanged.
+  RecordBuilder& append(const Field& field);
+  [[nodiscard]] Record build();
+
+ private:
+  std::shared_ptr<detail::RecordData> data_;
+};
+
+inline std::string_view Field::data() const noexcept {
+  return entry_->control ? std::string_view(data_->text).substr(entry_->first, entry_->count)
+                         : std::string_view{};
+}
+inline Subfield Field::subfield(std::size_t i) const noexcept {
+  const auto& s = data_->subfields[entry_->first + i];
+  return {s.code, std::string_view(data_->text).substr(s.offset, s.length)};
+}
+inline std::string_view Field::first(char code) const noexcept {
+  for (std::size_t i = 0; i < subfield_count(); ++i)
+    if (const auto s = subfield(i); s.code == code) return s.value;
+  return {};
+}
+
+}  // namespace connexion
