@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ enum class Code {
 [[nodiscard]] std::string_view code_name(Code code) noexcept;
 /// The severity a code has unless ReadOptions::strict raises it.
 [[nodiscard]] Severity default_severity(Code code) noexcept;
+/// The sentence of the table: what the code means wherever it occurs.
+[[nodiscard]] std::string_view code_sentence(Code code) noexcept;
+/// All codes in the order of the table.
+[[nodiscard]] std::span<const Code> all_codes() noexcept;
 [[nodiscard]] std::string_view severity_name(Severity severity) noexcept;
 
 struct Diagnostic {

@@ -19,7 +19,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace connexion {
 
@@ -34,22 +33,31 @@ struct Subfield {
 namespace detail {
 struct FieldEntry {
   char tag[3];
-  char indicators[2];         // ' ' for control fields
-  bool control;               // 00X
-  std::uint32_t first;        // control: offset of data; data field: index of first subfield
-  std::uint32_t count;        // control: length of data; data field: number of subfields
+  char indicators[2];   // ' ' for control fields
+  bool control;         // 00X
+  std::uint32_t first;  // control: offset of data; data field: index of first subfield
+  std::uint32_t count;  // control: length of data; data field: number of subfields
 };
 struct SubfieldEntry {
   char code;
   std::uint32_t offset;
   std::uint32_t length;
 };
+// Entries and text lie in one block, so that a record costs two allocations whatever its size.
 struct RecordData {
-  std::string leader;                    // 24 bytes
-  std::string text;                      // what the entries point into
-  std::vector<FieldEntry> fields;
-  std::vector<SubfieldEntry> subfields;
+  char leader[24];
+  std::uint32_t field_count = 0;
+  std::uint32_t subfield_count = 0;
+  std::uint32_t text_size = 0;
+  FieldEntry* fields = nullptr;
+  SubfieldEntry* subfields = nullptr;
+  char* text = nullptr;  // what the entries point into
+  std::unique_ptr<std::byte[]> block;
+
+  static std::shared_ptr<RecordData> make(std::size_t fields, std::size_t subfields,
+                                          std::size_t text);
 };
+struct RecordDraft;
 }  // namespace detail
 
 /// One field of a Record. A view: valid while a copy of its Record lives.
@@ -107,10 +115,10 @@ class Record {
   explicit Record(std::shared_ptr<const detail::RecordData> data) : data_(std::move(data)) {}
 
   /// 24 bytes, leader/09 always 'a'.
-  [[nodiscard]] std::string_view leader() const noexcept { return data_->leader; }
+  [[nodiscard]] std::string_view leader() const noexcept { return {data_->leader, 24}; }
   [[nodiscard]] RecordType type() const noexcept;
-  [[nodiscard]] std::size_t size() const noexcept { return data_->fields.size(); }
-  [[nodiscard]] bool empty() const noexcept { return data_->fields.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return data_->field_count; }
+  [[nodiscard]] bool empty() const noexcept { return data_->field_count == 0; }
   [[nodiscard]] Field operator[](std::size_t i) const noexcept {
     return {data_.get(), &data_->fields[i]};
   }
@@ -147,40 +155,53 @@ class Record {
   /// All fields, or those with one tag, in record order. The Record must outlive the loop.
   [[nodiscard]] Fields fields(std::string_view tag = {}) const noexcept { return {this, tag}; }
 
+  /// The same leader (but for the lengths in it, 00-04 and 12-16) and the same fields in the same
+  /// order.
   [[nodiscard]] bool operator==(const Record& other) const noexcept;
 
  private:
   std::shared_ptr<const detail::RecordData> data_;
 };
 
-/// Puts a Record together field by field. Text given to it must be valid UTF-8 without control
-/// characters 1D, 1E, 1F; it raises Error "record.bad_text" or "record.bad_tag" otherwise.
+/// Puts a Record together field by field. Text given to it must be valid UTF-8 that XML can hold:
+/// no control characters but tab and line ends, no U+FFFE or U+FFFF. It raises Error
+/// "record.bad_text" or "record.bad_tag" otherwise.
 /// Not thread-safe.
 class RecordBuilder {
  public:
+  /// A new bibliographic record without fields.
   RecordBuilder();
   /// Starts from a copy of an existing record.
   explicit RecordBuilder(const Record& from);
+  RecordBuilder(RecordBuilder&&) noexcept;
+  RecordBuilder& operator=(RecordBuilder&&) noexcept;
+  RecordBuilder(const RecordBuilder&) = delete;  // a copy would share or double a growing record
+  RecordBuilder& operator=(const RecordBuilder&) = delete;
+  ~RecordBuilder();
+  /// 24 bytes of printable ASCII, else Error "record.bad_leader". Positions 09-11 and 20-23 are set
+  /// to what this library writes.
   RecordBuilder& leader(std::string_view leader);
   RecordBuilder& control_field(std::string_view tag, std::string_view data);
   /// Opens a data field; the subfields that follow belong to it.
   RecordBuilder& data_field(std::string_view tag, char indicator1, char indicator2);
+  /// Error "record.no_field" when no data field is open.
   RecordBuilder& subfield(char code, std::string_view value);
   /// Appends a field of another record unchanged.
   RecordBuilder& append(const Field& field);
-  [[nodiscard]] Record build();
+  /// The record so far; the builder may go on.
+  [[nodiscard]] Record build() const;
 
  private:
-  std::shared_ptr<detail::RecordData> data_;
+  std::unique_ptr<detail::RecordDraft> draft_;
 };
 
 inline std::string_view Field::data() const noexcept {
-  return entry_->control ? std::string_view(data_->text).substr(entry_->first, entry_->count)
+  return entry_->control ? std::string_view(data_->text + entry_->first, entry_->count)
                          : std::string_view{};
 }
 inline Subfield Field::subfield(std::size_t i) const noexcept {
   const auto& s = data_->subfields[entry_->first + i];
-  return {s.code, std::string_view(data_->text).substr(s.offset, s.length)};
+  return {s.code, std::string_view(data_->text + s.offset, s.length)};
 }
 inline std::string_view Field::first(char code) const noexcept {
   for (std::size_t i = 0; i < subfield_count(); ++i)

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "connexion/record.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "connexion/error.hpp"
+#include "connexion/text.hpp"
+#include "marc/draft.hpp"
+
+namespace connexion {
+namespace detail {
+
+std::shared_ptr<RecordData> RecordData::make(std::size_t fields, std::size_t subfields,
+                                             std::size_t text) {
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  if (fields > most || subfields > most || text > most)
+    throw Error("record.too_large", "A record may hold no more than 4 GiB of text.");
+  auto data = std::make_shared<RecordData>();
+  const std::size_t fields_bytes = fields * sizeof(FieldEntry);
+  const std::size_t subfields_bytes = subfields * sizeof(SubfieldEntry);
+  data->block = std::make_unique_for_overwrite<std::byte[]>(fields_bytes + subfields_bytes + text);
+  // An array of std::byte begins the lifetime of what is written into it ([intro.object]).
+  data->fields = reinterpret_cast<FieldEntry*>(data->block.get());
+  data->subfields = reinterpret_cast<SubfieldEntry*>(data->block.get() + fields_bytes);
+  data->text = reinterpret_cast<char*>(data->block.get() + fields_bytes + subfields_bytes);
+  data->field_count = static_cast<std::uint32_t>(fields);
+  data->subfield_count = static_cast<std::uint32_t>(subfields);
+  data->text_size = static_cast<std::uint32_t>(text);
+  return data;
+}
+
+void RecordDraft::control_field(std::string_view tag, std::string_view data) {
+  FieldEntry entry{{tag[0], tag[1], tag[2]}, {' ', ' '}, true, 0, 0};
+  entry.first = static_cast<std::uint32_t>(text.size());
+  entry.count = static_cast<std::uint32_t>(data.size());
+  text.append(data);
+  fields.push_back(entry);
+}
+
+void RecordDraft::data_field(std::string_view tag, char indicator1, char indicator2) {
+  FieldEntry entry{{tag[0], tag[1], tag[2]}, {indicator1, indicator2}, false, 0, 0};
+  entry.first = static_cast<std::uint32_t>(subfields.size());
+  fields.push_back(entry);
+}
+
+void RecordDraft::subfield(char code, std::string_view value) {
+  const std::size_t from = text.size();
+  text.append(value);
+  subfield_from(code, from);
+}
+
+void RecordDraft::subfield_from(char code, std::size_t from) {
+  subfields.push_back({code, static_cast<std::uint32_t>(from),
+                       static_cast<std::uint32_t>(text.size() - from)});
+  ++fields.back().count;
+}
+
+std::shared_ptr<const RecordData> RecordDraft::pack() const {
+  auto data = RecordData::make(fields.size(), subfields.size(), text.size());
+  std::copy_n(leader.begin(), 24, data->leader);
+  std::copy(fields.begin(), fields.end(), data->fields);
+  std::copy(subfields.begin(), subfields.end(), data->subfields);
+  std::copy(text.begin(), text.end(), data->text);
+  return data;
+}
+
+}  // namespace detail
+
+namespace {
+
+// What XML can't hold, no record may hold: Koha stores records as MARCXML.
+bool is_storable(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n' || c == '\r';
+}
+
+void require_text(std::string_view text) {
+  const bool noncharacter = text.find("\xEF\xBF\xBE") != std::string_view::npos ||
+                            text.find("\xEF\xBF\xBF") != std::string_view::npos;
+  if (noncharacter || !std::all_of(text.begin(), text.end(), is_storable) || !is_valid_utf8(text))
+    throw Error("record.bad_text",
+                "A field's text must be UTF-8 without control characters other than tab and line "
+                "ends, and without U+FFFE and U+FFFF.");
+}
+
+void require_tag(std::string_view tag, bool control) {
+  if (!detail::is_tag(tag) || detail::is_control_tag(tag) != control)
+    throw Error("record.bad_tag", "'" + std::string(tag) + "' is not the tag of a " +
+                                      (control ? "control" : "data") + " field.");
+}
+
+void require_printable(char c, const char* what) {
+  if (!detail::is_printable(c))
+    throw Error("record.bad_text", std::string(what) + " must be a printable ASCII character.");
+}
+
+bool same_field(const Field& a, const Field& b) {
+  if (a.tag() != b.tag() || a.data() != b.data() || a.indicator(1) != b.indicator(1) ||
+      a.indicator(2) != b.indicator(2) || a.subfield_count() != b.subfield_count())
+    return false;
+  for (std::size_t i = 0; i < a.subfield_count(); ++i)
+    if (a.subfield(i).code != b.subfield(i).code || a.subfield(i).value != b.subfield(i).value)
+      return false;
+  return true;
+}
+
+}  // namespace
+
+Record::Record() {
+  static const auto blank = detail::RecordDraft{}.pack();
+  data_ = blank;
+}
+
+RecordType Record::type() const noexcept {
+  switch (data_->leader[6]) {
+    case 'a': case 'c': case 'd': case 'e': case 'f': case 'g': case 'i': case 'j': case 'k':
+    case 'm': case 'o': case 'p': case 'r': case 't':
+    case 'b': case 'h': case 'n':  // obsolete, but still found in old records
+      return RecordType::biblio;
+    case 'z':
+      return RecordType::authority;
+    case 'u': case 'v': case 'x': case 'y':
+      return RecordType::holdings;
+    case 'q':
+      return RecordType::community;
+    case 'w':
+      return RecordType::classification;
+    default:
+      return RecordType::unknown;
+  }
+}
+
+std::string_view Record::control(std::string_view tag) const noexcept {
+  for (const auto field : fields(tag))
+    if (field.is_control()) return field.data();
+  return {};
+}
+
+bool Record::operator==(const Record& other) const noexcept {
+  if (data_ == other.data_) return true;
+  const auto a = leader();
+  const auto b = other.leader();
+  if (size() != other.size() || a.substr(5, 7) != b.substr(5, 7) || a.substr(17) != b.substr(17))
+    return false;
+  for (std::size_t i = 0; i < size(); ++i)
+    if (!same_field((*this)[i], other[i])) return false;
+  return true;
+}
+
+RecordBuilder::RecordBuilder() : draft_(std::make_unique<detail::RecordDraft>()) {}
+
+RecordBuilder::RecordBuilder(const Record& from) : RecordBuilder() {
+  draft_->leader = from.leader();
+  for (const auto field : from.fields()) append(field);
+}
+
+RecordBuilder::RecordBuilder(RecordBuilder&&) noexcept = default;
+RecordBuilder& RecordBuilder::operator=(RecordBuilder&&) noexcept = default;
+RecordBuilder::~RecordBuilder() = default;
+
+RecordBuilder& RecordBuilder::leader(std::string_view leader) {
+  if (leader.size() != 24 || !std::all_of(leader.begin(), leader.end(), detail::is_printable))
+    throw Error("record.bad_leader", "A leader is 24 printable ASCII characters.");
+  draft_->leader = leader;
+  draft_->leader.replace(9, 3, "a22");
+  draft_->leader.replace(20, 4, "4500");
+  return *this;
+}
+
+RecordBuilder& RecordBuilder::control_field(std::string_view tag, std::string_view data) {
+  require_tag(tag, true);
+  require_text(data);
+  draft_->control_field(tag, data);
+  return *this;
+}
+
+RecordBuilder& RecordBuilder::data_field(std::string_view tag, char indicator1, char indicator2) {
+  require_tag(tag, false);
+  require_printable(indicator1, "An indicator");
+  require_printable(indicator2, "An indicator");
+  draft_->data_field(tag, indicator1, indicator2);
+  return *this;
+}
+
+RecordBuilder& RecordBuilder::subfield(char code, std::string_view value) {
+  if (draft_->fields.empty() || draft_->fields.back().control)
+    throw Error("record.no_field", "A subfield needs a data field opened before it.");
+  require_printable(code, "A subfield code");
+  require_text(value);
+  draft_->subfield(code, value);
+  return *this;
+}
+
+RecordBuilder& RecordBuilder::append(const Field& field) {
+  if (field.is_control()) {
+    draft_->control_field(field.tag(), field.data());
+    return *this;
+  }
+  draft_->data_field(field.tag(), field.indicator(1), field.indicator(2));
+  for (const auto subfield : field.subfields()) draft_->subfield(subfield.code, subfield.value);
+  return *this;
+}
+
+Record RecordBuilder::build() const { return Record(draft_->pack()); }
+
+}  // namespace connexion

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The ways out: ISO 2709, MARCXML, MARC-in-JSON, and lines for people.
+#include <array>
+#include <cstdio>
+
+#include "connexion/error.hpp"
+#include "connexion/marc.hpp"
+
+namespace connexion {
+namespace {
+
+constexpr char kSubfield = 0x1F;
+constexpr char kFieldEnd = 0x1E;
+constexpr char kRecordEnd = 0x1D;
+constexpr std::size_t kLongestField = 9999;
+constexpr std::size_t kLongestRecord = 99999;
+
+std::size_t octets(const Field& field) {
+  if (field.is_control()) return field.data().size() + 1;
+  std::size_t size = 3;
+  for (const auto subfield : field.subfields()) size += 2 + subfield.value.size();
+  return size;
+}
+
+void put_number(char* to, std::size_t digits, std::size_t number) {
+  for (std::size_t i = digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
+}
+
+void put_field(std::string& out, const Field& field) {
+  if (field.is_control()) {
+    out += field.data();
+  } else {
+    out += field.indicator(1);
+    out += field.indicator(2);
+    for (const auto subfield : field.subfields()) {
+      out += kSubfield;
+      out += subfield.code;
+      out += subfield.value;
+    }
+  }
+  out += kFieldEnd;
+}
+
+[[noreturn]] void too_long(const std::string& what, std::size_t size, std::size_t limit) {
+  throw Error("marc.too_long", what + " has " + std::to_string(size) +
+                                   " bytes; ISO 2709 can hold no more than " +
+                                   std::to_string(limit) + ".");
+}
+
+void put_escaped_xml(std::string& out, std::string_view text) {
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string_view entity;
+    switch (text[i]) {
+      case '&': entity = "&amp;"; break;
+      case '<': entity = "&lt;"; break;
+      case '>': entity = "&gt;"; break;
+      case '"': entity = "&quot;"; break;
+      case '\r': entity = "&#13;"; break;
+      case '\n': entity = "&#10;"; break;
+      case '\t': entity = "&#9;"; break;
+      default: continue;
+    }
+    out += text.substr(from, i - from);
+    out += entity;
+    from = i + 1;
+  }
+  out += text.substr(from);
+}
+
+void put_data_field_xml(std::string& out, const Field& field) {
+  out += "  <datafield tag=\"";
+  out += field.tag();
+  out += "\" ind1=\"";
+  put_escaped_xml(out, std::string(1, field.indicator(1)));
+  out += "\" ind2=\"";
+  put_escaped_xml(out, std::string(1, field.indicator(2)));
+  out += "\">\n";
+  for (const auto subfield : field.subfields()) {
+    out += "    <subfield code=\"";
+    put_escaped_xml(out, std::string(1, subfield.code));
+    out += "\">";
+    put_escaped_xml(out, subfield.value);
+    out += "</subfield>\n";
+  }
+  out += "  </datafield>\n";
+}
+
+void put_json(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      std::array<char, 7> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
+      out += escape.data();
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void put_data_field_json(std::string& out, const Field& field) {
+  out += "{\"ind1\":";
+  put_json(out, std::string(1, field.indicator(1)));
+  out += ",\"ind2\":";
+  put_json(out, std::string(1, field.indicator(2)));
+  out += ",\"subfields\":[";
+  bool first = true;
+  for (const auto subfield : field.subfields()) {
+    if (!first) out += ',';
+    first = false;
+    out += '{';
+    put_json(out, std::string(1, subfield.code));
+    out += ':';
+    put_json(out, subfield.value);
+    out += '}';
+  }
+  out += "]}";
+}
+
+}  // namespace
+
+std::string to_iso2709(const Record& record) {
+  const std::size_t base = 24 + 12 * record.size() + 1;
+  std::size_t size = base + 1;
+  for (const auto field : record.fields()) {
+    const std::size_t length = octets(field);
+    if (length > kLongestField) too_long("Field " + std::string(field.tag()), length, kLongestField);
+    size += length;
+  }
+  if (size > kLongestRecord) too_long("The record", size, kLongestRecord);
+
+  std::string out(base, kFieldEnd);
+  out.reserve(size);
+  record.leader().copy(out.data(), 24);
+  put_number(out.data(), 5, size);
+  put_number(out.data() + 12, 5, base);
+  std::size_t entry = 24;
+  for (const auto field : record.fields()) {
+    const std::size_t start = out.size();
+    put_field(out, field);
+    field.tag().copy(out.data() + entry, 3);
+    put_number(out.data() + entry + 3, 4, out.size() - start);
+    put_number(out.data() + entry + 7, 5, start - base);
+    entry += 12;
+  }
+  out += kRecordEnd;
+  return out;
+}
+
+std::string to_marcxml(const Record& record) {
+  std::string out =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<record xmlns=\"http://www.loc.gov/MARC21/slim\""
+      " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+      " xsi:schemaLocation=\"http://www.loc.gov/MARC21/slim"
+      " http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd\">\n"
+      "  <leader>";
+  put_escaped_xml(out, record.leader());
+  out += "</leader>\n";
+  for (const auto field : record.fields()) {
+    if (!field.is_control()) {
+      put_data_field_xml(out, field);
+      continue;
+    }
+    out += "  <controlfield tag=\"";
+    out += field.tag();
+    out += "\">";
+    put_escaped_xml(out, field.data());
+    out += "</controlfield>\n";
+  }
+  out += "</record>\n";
+  return out;
+}
+
+std::string to_json(const Record& record) {
+  std::string out = "{\"leader\":";
+  put_json(out, record.leader());
+  out += ",\"fields\":[";
+  bool first = true;
+  for (const auto field : record.fields()) {
+    if (!first) out += ',';
+    first = false;
+    out += '{';
+    put_json(out, field.tag());
+    out += ':';
+    if (field.is_control())
+      put_json(out, field.data());
+    else
+      put_data_field_json(out, field);
+    out += '}';
+  }
+  out += "]}";
+  return out;
+}
+
+std::string to_line(const Record& record) {
+  std::string out(record.leader());
+  out += '\n';
+  for (const auto field : record.fields()) {
+    out += field.tag();
+    out += ' ';
+    if (field.is_control()) {
+      out += field.data();
+    } else {
+      out += field.indicator(1);
+      out += field.indicator(2);
+      for (const auto subfield : field.subfields()) {
+        out += " $";
+        out += subfield.code;
+        out += ' ';
+        out += subfield.value;
+      }
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace connexion
