@@ -1,0 +1,83 @@
+package Koha::Plugin::ConnexionGateway;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+
+# Koha lets a superlibrarian call any sub of this package by URL, imported ones too: so nothing is
+# imported here, and what is not meant to be a page is no sub of this package.
+use parent -norequire, 'Koha::Plugins::Base';
+
+require Koha::Plugins::Base;
+require Koha::Plugin::ConnexionGateway::Version;
+
+our $VERSION = $Koha::Plugin::ConnexionGateway::Version::VERSION;
+
+our $METADATA = {
+    name => 'Connexion Gateway',
+    author => 'Connexion Gateway contributors',
+    description => 'Takes records that OCLC Connexion Client exports into Koha, by the rules of'
+        . ' the library.',
+    date_authored => '2026-11-23',
+    date_updated => '2026-11-23',
+    minimum_version => '19.05.00.000',
+    maximum_version => undef,
+    version => $VERSION,
+    namespace => 'connexiongateway',
+};
+
+sub new {
+    my ($class, $args) = @_;
+    $args->{metadata} = { %{$METADATA}, class => $class };
+    return $class->SUPER::new($args);
+}
+
+sub configure {
+    my ($self) = @_;
+    require Koha::Plugin::ConnexionGateway::Pages;
+    return Koha::Plugin::ConnexionGateway::Pages->new(plugin => $self)->configure;
+}
+
+sub tool {
+    my ($self) = @_;
+    require Koha::Plugin::ConnexionGateway::Pages;
+    return Koha::Plugin::ConnexionGateway::Pages->new(plugin => $self)->tool;
+}
+
+sub install {
+    require Koha::Plugin::ConnexionGateway::Koha;
+    require Koha::Plugin::ConnexionGateway::Schema;
+    return Koha::Plugin::ConnexionGateway::Schema->install(
+        Koha::Plugin::ConnexionGateway::Koha->new);
+}
+
+sub upgrade {
+    my ($self) = @_;
+    return $self->install;
+}
+
+# Koha's own page calls this when the plugin is deleted; a visit to the URL does nothing.
+sub uninstall {
+    my ($self) = @_;
+    require Koha::Plugin::ConnexionGateway::Uninstall;
+    return Koha::Plugin::ConnexionGateway::Uninstall->run($self);
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway - OCLC Gateway Export into Koha: Koha's hooks only
+
+=head1 METHODS
+
+=head2 new, configure, tool, install, upgrade, uninstall
+
+Called by Koha.
+
+=cut

@@ -1,0 +1,336 @@
+package Koha::Plugin::ConnexionGateway::Importer;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use JSON::PP ();
+use Time::HiRes ();
+
+use Koha::Plugin::ConnexionGateway::Authenticator;
+use Koha::Plugin::ConnexionGateway::Core::Facts;
+use Koha::Plugin::ConnexionGateway::Core::Record;
+use Koha::Plugin::ConnexionGateway::Core::Rules;
+use Koha::Plugin::ConnexionGateway::Error;
+use Koha::Plugin::ConnexionGateway::Journal;
+use Koha::Plugin::ConnexionGateway::Koha;
+use Koha::Plugin::ConnexionGateway::Reply;
+use Koha::Plugin::ConnexionGateway::Settings;
+use Koha::Plugin::ConnexionGateway::Writer;
+
+my $MOST_ATTEMPTS = 4;
+
+sub new ($class, %args) {
+    my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
+    my $self = bless { koha => $koha }, $class;
+    $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
+    $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
+    $self->{writer} =
+        Koha::Plugin::ConnexionGateway::Writer->new(koha => $koha, journal => $self->{journal});
+    $self->{authenticator} = Koha::Plugin::ConnexionGateway::Authenticator->new(
+        koha => $koha, settings => $self->{settings});
+    return $self;
+}
+
+sub settings ($self) { return $self->{settings}->service }
+
+# ---------------------------------------------------------------- one request
+
+sub handle ($self, $request, $received) {
+    $self->{koha}->forget_caches;
+    my $answer = $self->{authenticator}->authenticate($request->{readings});
+    return $self->_refuse_login($request, $answer) if !$answer->{patron};
+    my @numbers = map { $self->_receive($request, $answer, $_) } @{ $request->{records} };
+    $received->(\@numbers);
+    my @replies = map { $self->_answer_one($_, $answer) } @numbers;
+    return { text => join("\n\n", @replies), numbers => \@numbers };
+}
+
+# Exports that were kept by an importer which is gone.
+sub answer ($self, $numbers) {
+    $self->{koha}->forget_caches;
+    return { text => join("\n\n", map { $self->_answer_kept($_) } @{$numbers}), numbers => $numbers };
+}
+
+sub recover ($self) {
+    my $numbers = $self->{journal}->abandoned;
+    $self->answer([$_]) for @{$numbers};
+    return scalar @{$numbers};
+}
+
+sub _refuse_login ($self, $request, $answer) {
+    my $text = Koha::Plugin::ConnexionGateway::Reply->login_refused($answer);
+    $self->{journal}->refuse_login(
+        peer => $request->{peer} // '', login => substr($answer->{login} // '', 0, 190),
+        error => $answer->{reason}, reply => $text,
+        profile => $answer->{profile} ? $answer->{profile}{name} : undef,
+    );
+    my $wrong = $answer->{reason} eq 'wrong_login';
+    return { text => $text, $wrong ? (delay => $self->settings->{wrong_login_delay}) : () };
+}
+
+sub _receive ($self, $request, $answer, $record) {
+    return $self->{journal}->receive(
+        peer => $request->{peer} // '', login => $answer->{login}, record => $record,
+        profile => $answer->{profile}{name}, profile_revision => $answer->{profile}{revision},
+        borrowernumber => $answer->{patron}{number},
+    );
+}
+
+# ---------------------------------------------------------------- one export
+
+sub _answer_kept ($self, $number) {
+    my $export = $self->{journal}->find($number)
+        or return "Not imported.  There is no export $number.";
+    return $export->{reply} if $export->{state} !~ /\A(?:received|importing)\z/;
+    my $profile = $self->{settings}->profile($export->{profile});
+    my $answer = $profile ? $self->{authenticator}->again($profile, $export->{borrowernumber}) : {};
+    return $self->_answer_one($number, $answer) if $answer->{patron};
+    my $text = Koha::Plugin::ConnexionGateway::Reply->failed('profile.gone', $number);
+    $self->_finish($number, state => 'failed', reply => $text, error => 'profile or patron is gone');
+    return $text;
+}
+
+sub _answer_one ($self, $number, $answer) {
+    my $context = { number => $number, profile => $answer->{profile}, patron => $answer->{patron} };
+    my $error;
+    for my $attempt (1 .. $MOST_ATTEMPTS) {
+        my $done = eval { $self->_attempt($context) };
+        return $self->_after_commit($done) if $done;
+        $error = $@;
+        last if Koha::Plugin::ConnexionGateway::Error->code_of($error) ne 'database.retry';
+        Time::HiRes::sleep(0.05 * $attempt * (1 + rand));
+    }
+    return $self->_fail($number, $error);
+}
+
+sub _fail ($self, $number, $error) {
+    my $code = Koha::Plugin::ConnexionGateway::Error->code_of($error);
+    my $text = Koha::Plugin::ConnexionGateway::Reply->failed($code, $number);
+    $self->_finish($number, state => 'failed', reply => $text, error => "$error");
+    return $text;
+}
+
+sub _finish ($self, $number, %values) {
+    return $self->{koha}->transaction(sub ($dbh) { $self->{journal}->finish($number, %values); return 1 });
+}
+
+sub _after_commit ($self, $done) {
+    if ($done->{index_pending}) {
+        my $indexed = eval { $self->{koha}->index_record($done->{record_type}, $done->{record_id}) };
+        $self->{journal}->set_indexed($done->{number}) if $indexed;
+        $self->{journal}->set_error($done->{number}, "not indexed: $@") if !$indexed;
+    }
+    return $done->{reply};
+}
+
+# What can be made ready without a lock is: after the first plain read inside the transaction
+# nothing is seen of what others commit.
+sub _attempt ($self, $context) {
+    my $number = $context->{number};
+    my $export = $self->{journal}->find($number);
+    return $export if !$self->{journal}->begin($number);
+    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read($export->{record});
+    my $prepared = $read->{record} ? $self->_prepare($context, $read->{record}) : {};
+    return $self->{koha}->as_patron($context->{patron}, sub {
+        $self->{koha}->transaction(sub ($dbh) {
+            my $locked = $self->{journal}->lock($number);
+            return $locked if $locked->{state} !~ /\A(?:received|importing)\z/;
+            return $self->_decide({ %{$context}, %{$prepared}, export => $locked, read => $read });
+        });
+    });
+}
+
+sub _prepare ($self, $context, $record) {
+    my $type = $record->type eq 'authority' ? 'authority' : 'biblio';
+    my $rules = $self->{settings}->rules($context->{profile}, $type);
+    my $core = Koha::Plugin::ConnexionGateway::Core::Rules->new($rules->{document});
+    return {
+        record => $record, record_type => $type, rules => $core, document => $rules->{document},
+        matcher_id => $rules->{matcher_id},
+        search_keys => $core->search_keys($record), match_keys => $core->match_keys($record),
+        identifiers => $core->identifiers($record),
+    };
+}
+
+sub _decide ($self, $job) {
+    return $self->_refuse_damaged($job) if !$job->{record};
+    $self->{journal}->lock_slots($self->_slot_names($job));
+    my $earlier = $self->_earlier_answer($job);
+    return $self->_repeat($job, $earlier) if $earlier;
+    $job->{plan} = $self->_takes($job) ? $self->_plan($job) : _refused_type($job);
+    my $done = $self->{writer}->carry_out($job);
+    $done->{reply} = Koha::Plugin::ConnexionGateway::Reply->outcome(
+        plan => $job->{plan}, read => $job->{read}, done => $done);
+    $self->_record_outcome($job, $done);
+    return $done;
+}
+
+sub _refuse_damaged ($self, $job) {
+    my $reply = Koha::Plugin::ConnexionGateway::Reply->decoding_refused($job->{read});
+    $self->{journal}->finish($job->{number}, state => 'refused', outcome => 'refuse', reply => $reply,
+        plan => _json({ diagnostics => $job->{read}{diagnostics} }));
+    return { number => $job->{number}, reply => $reply };
+}
+
+sub _slot_names ($self, $job) {
+    my @names = ("export:$job->{export}{login}:$job->{export}{digest}");
+    for my $point (@{ $job->{search_keys} }, @{ $job->{match_keys} }) {
+        push @names, map {"key:$point->{index}:$_"} @{ $point->{keys} };
+    }
+    push @names, map {"$_->{kind}:$_->{value}"} @{ $job->{identifiers} };
+    push @names, "batch:$job->{profile}{name}" if $job->{profile}{mode} eq 'stage';
+    return @names;
+}
+
+sub _earlier_answer ($self, $job) {
+    my $window = $job->{profile}{retry_window} or return;
+    my $earlier = $self->{journal}->earlier($job->{export}, $window) or return;
+    return $earlier if $earlier->{state} eq 'held';
+    return if defined $earlier->{record_id}
+        && !$self->{koha}->record_exists($earlier->{record_type}, $earlier->{record_id});
+    return if defined $earlier->{import_record_id}
+        && !$self->{koha}->import_stands($earlier->{import_record_id});
+    return $earlier;
+}
+
+sub _repeat ($self, $job, $earlier) {
+    my %same = map { $_ => $earlier->{$_} }
+        qw(state outcome title plan reply record_type record_id import_batch_id import_record_id);
+    $self->{journal}->finish($job->{number}, %same, repeat_of => $earlier->{number});
+    return { %same, number => $job->{number} };
+}
+
+sub _takes ($self, $job) {
+    my $type = $job->{record}->type;
+    return 1 if $type ne 'biblio' && $type ne 'authority';    # the plan says what it is
+    return scalar grep { $_ eq $type } @{ $job->{profile}{record_types} };
+}
+
+sub _refused_type ($job) {
+    return {
+        schema_version => 1, record_type => $job->{record_type}, mode => $job->{profile}{mode},
+        outcome => 'refuse', target => undef, items => [], match => { candidates => [] },
+        reasons => [ { code => 'not_imported_type', values => { record_type => $job->{record_type} } } ],
+        record => { title => $job->{record}->title },
+    };
+}
+
+# ---------------------------------------------------------------- the plan and its facts
+
+sub _plan ($self, $job) {
+    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
+    my %candidates;
+    $self->_search($job, $facts, \%candidates);
+    $self->_look_up($job, $facts, \%candidates);
+    for my $id (sort { $a <=> $b } keys %candidates) {
+        my $xml = $self->{koha}->record_xml($job->{record_type}, $id) // next;
+        my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml);
+        $facts->candidate($id, $read->{record}) if $read->{record};
+    }
+    $facts->items($self->{koha}->item_facts($job->{rules}->item_questions($job->{record})))
+        if $job->{record_type} eq 'biblio';
+    return $job->{rules}->plan($job->{record}, $facts);
+}
+
+sub _search ($self, $job, $facts, $candidates) {
+    for my $point (@{ $job->{search_keys} }) {
+        my $ids = $self->{koha}->search($job->{record_type}, $point->{index}, $point->{keys});
+        for my $id (@{$ids}) {
+            $facts->hit($point->{matchpoint}, $id, 'search');
+            $candidates->{$id} = 1;
+        }
+    }
+    return;
+}
+
+# What our own imports wrote is known before any search engine has indexed it. The core checks
+# each of these against the candidate's own record.
+sub _look_up ($self, $job, $facts, $candidates) {
+    my $journal = $self->{journal};
+    my %found;
+    for my $point (@{ $job->{match_keys} }) {
+        $found{$_} = 1
+            for @{ $journal->records_with($job->{record_type}, "key:$point->{index}", @{ $point->{keys} }) };
+    }
+    for my $identifier (@{ $job->{identifiers} }) {
+        $found{$_} = 1
+            for @{ $journal->records_with($job->{record_type}, $identifier->{kind}, $identifier->{value}) };
+    }
+    for my $id (keys %found) {
+        $facts->hit($_->{matchpoint}, $id, 'identifiers') for @{ $job->{match_keys} };
+        $candidates->{$id} = 1;
+    }
+    return;
+}
+
+# ---------------------------------------------------------------- what is kept of it
+
+my %STATE = (add => 'done', overlay => 'done', ignore => 'done', hold => 'held', refuse => 'refused');
+
+sub _record_outcome ($self, $job, $done) {
+    my $plan = $job->{plan};
+    my $title = $plan->{record}{title};
+    $self->{journal}->finish(
+        $job->{number},
+        state => $plan->{mode} eq 'stage' && $done->{batch} ? 'done' : $STATE{ $plan->{outcome} },
+        outcome => $plan->{outcome}, title => defined $title ? substr($title, 0, 255) : undef,
+        plan => _json({ %{$plan}, diagnostics => $job->{read}{diagnostics}, undo => $done->{undo} }),
+        reply => $done->{reply}, record_type => $job->{record_type}, record_id => $done->{record_id},
+        import_batch_id => $done->{batch}, import_record_id => $done->{import_record_id},
+        index_pending => $done->{index_pending} ? 1 : 0, error => undef,
+    );
+    return;
+}
+
+sub _json ($data) { return JSON::PP->new->canonical->encode($data) }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Importer - one export from bytes to reply
+
+=head1 SYNOPSIS
+
+    my $importer = Koha::Plugin::ConnexionGateway::Importer->new;
+    my $answer = $importer->handle(
+        { peer => '192.0.2.1', readings => [ { login => 'cat', password => 'secret' } ], records => [$octets] },
+        sub ($numbers) { ... });
+    print $answer->{text};
+
+=head1 DESCRIPTION
+
+The way of one export: authenticated, kept (the first transaction), decoded, matched, planned and
+carried out (the second transaction), answered. A repeat of an export is answered with what the
+first one was told, as long as that still holds.
+
+=head1 METHODS
+
+=head2 new(koha => $koha)
+
+=head2 handle(\%request, $received)
+
+C<$received> is called with the exports' numbers once they are kept. Gives C<{text, numbers}> or,
+for a refused login, C<{text, delay}> with the seconds to wait before answering.
+
+=head2 answer(\@numbers)
+
+Finishes exports that were kept before, and gives their reply.
+
+=head2 recover
+
+Finishes what importers that are gone have left; gives how many.
+
+=head2 settings
+
+The service's settings.
+
+=cut

@@ -1,0 +1,258 @@
+package Koha::Plugin::ConnexionGateway::Journal;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Digest::MD5 ();
+use Digest::SHA ();
+
+use Koha::Plugin::ConnexionGateway::Schema;
+
+my $NOW = 'UTC_TIMESTAMP(3)';
+
+sub new ($class, %args) { return bless { koha => $args{koha}, lease => $args{lease} // 180 }, $class }
+
+sub digest ($class, $record) { return Digest::SHA::sha256_hex($record) }
+
+sub _table ($self, $name) { return $self->{koha}->table($name) }
+
+# ---------------------------------------------------------------- exports
+
+sub receive ($self, %export) {
+    return $self->_insert('received', %export, digest => $self->digest($export{record}));
+}
+
+# A refused login leaves a trace, but none of its bytes.
+sub refuse_login ($self, %export) {
+    return $self->_insert('refused', %export, outcome => 'refuse');
+}
+
+sub _insert ($self, $state, %values) {
+    my @columns = sort keys %values;
+    my $table = $self->_table('exports');
+    return $self->{koha}->transaction(sub ($dbh) {
+        $dbh->do(
+            "INSERT INTO $table (state, received_at" . join('', map {", $_"} @columns) . ')'
+                . " VALUES (?, $NOW" . (', ?' x @columns) . ')',
+            undef, $state, @values{@columns});
+        return $dbh->last_insert_id(undef, undef, $table, 'number');
+    });
+}
+
+# The lease only tells others that somebody is at work; it proves nothing about the outcome.
+sub begin ($self, $number) {
+    my $table = $self->_table('exports');
+    return $self->{koha}->transaction(sub ($dbh) {
+        return $dbh->do(
+            "UPDATE $table SET state = 'importing', attempts = attempts + 1,"
+                . " lease_until = $NOW + INTERVAL ? SECOND"
+                . " WHERE number = ? AND state IN ('received', 'importing')",
+            undef, $self->{lease}, $number) > 0;
+    });
+}
+
+sub find ($self, $number) {
+    return $self->{koha}->dbh->selectrow_hashref(
+        'SELECT * FROM ' . $self->_table('exports') . ' WHERE number = ?', undef, $number);
+}
+
+sub lock ($self, $number) {    ## no critic (ProhibitBuiltinHomonyms)
+    return $self->{koha}->dbh->selectrow_hashref(
+        'SELECT * FROM ' . $self->_table('exports') . ' WHERE number = ? FOR UPDATE', undef, $number);
+}
+
+sub finish ($self, $number, %values) {
+    my @columns = sort keys %values;
+    my $table = $self->_table('exports');
+    $self->{koha}->dbh->do(
+        "UPDATE $table SET finished_at = $NOW, lease_until = NULL,"
+            . " milliseconds = TIMESTAMPDIFF(MICROSECOND, received_at, $NOW) DIV 1000"
+            . join('', map {", $_ = ?"} @columns) . ' WHERE number = ?',
+        undef, @values{@columns}, $number);
+    return;
+}
+
+sub set_error ($self, $number, $error) {
+    my $table = $self->_table('exports');
+    $self->{koha}->dbh->do("UPDATE $table SET error = ? WHERE number = ?", undef, $error, $number);
+    return;
+}
+
+# The same bytes by the same login within the window, answered already.
+sub earlier ($self, $export, $window) {
+    my $table = $self->_table('exports');
+    return $self->{koha}->dbh->selectrow_hashref(
+        "SELECT * FROM $table WHERE login = ? AND digest = ? AND number < ? AND repeat_of IS NULL"
+            . " AND profile = ? AND profile_revision = ?"
+            . " AND state IN ('done', 'held') AND received_at >= $NOW - INTERVAL ? SECOND"
+            . ' ORDER BY number DESC LIMIT 1',
+        undef, @{$export}{qw(login digest number profile profile_revision)}, $window);
+}
+
+sub abandoned ($self, $most = 20) {
+    my $table = $self->_table('exports');
+    return $self->{koha}->dbh->selectcol_arrayref(
+        "SELECT number FROM $table WHERE (state = 'importing' AND lease_until < $NOW)"
+            . " OR (state = 'received' AND received_at < $NOW - INTERVAL ? SECOND)"
+            . ' ORDER BY number LIMIT ?',
+        undef, $self->{lease}, $most);
+}
+
+sub set_indexed ($self, $number) {
+    my $table = $self->_table('exports');
+    $self->{koha}->dbh->do("UPDATE $table SET index_pending = 0 WHERE number = ?", undef, $number);
+    return;
+}
+
+sub counts ($self) {
+    my $table = $self->_table('exports');
+    my $rows = $self->{koha}->dbh->selectall_arrayref(
+        "SELECT state, COUNT(*) FROM $table GROUP BY state");
+    return { map { $_->[0] => 0 + $_->[1] } @{$rows} };
+}
+
+sub latest ($self, $most = 20) {
+    my $table = $self->_table('exports');
+    return $self->{koha}->dbh->selectall_arrayref(
+        'SELECT number, received_at, finished_at, peer, login, profile, borrowernumber, state, outcome,'
+            . ' title, record_type, record_id, import_batch_id, repeat_of, milliseconds, reply, error'
+            . " FROM $table ORDER BY number DESC LIMIT ?",
+        { Slice => {} }, $most);
+}
+
+# ---------------------------------------------------------------- slots
+
+# Rows are locked instead of names: a fixed number of them, in sorted order, so that two gateways
+# on two machines exclude each other and nobody waits in a circle.
+sub lock_slots ($self, @names) {
+    my %slots = map { _slot($_) => 1 } @names;
+    my @slots = sort { $a <=> $b } keys %slots;
+    return 0 if !@slots;
+    my $table = $self->_table('slots');
+    my $locked = $self->{koha}->dbh->selectcol_arrayref(
+        "SELECT slot FROM $table WHERE slot IN (" . join(',', ('?') x @slots)
+            . ') ORDER BY slot FOR UPDATE',
+        undef, @slots);
+    return scalar @{$locked};
+}
+
+sub _slot ($name) {
+    utf8::encode($name) if utf8::is_utf8($name);
+    return unpack('N', Digest::MD5::md5($name)) % $Koha::Plugin::ConnexionGateway::Schema::SLOTS;
+}
+
+# ---------------------------------------------------------------- identifiers
+
+sub records_with ($self, $record_type, $kind, @values) {
+    return [] if !@values;
+    my $table = $self->_table('identifiers');
+    return $self->{koha}->dbh->selectcol_arrayref(
+        "SELECT DISTINCT record_id FROM $table WHERE record_type = ? AND kind = ? AND value_hash IN ("
+            . join(',', ('?') x @values) . ') ORDER BY record_id',
+        undef, $record_type, $kind, map { _value_hash($_) } @values);
+}
+
+# \%kinds: values by kind. What the record was known by before is forgotten.
+sub know_record ($self, $record_type, $record_id, $kinds) {
+    my $table = $self->_table('identifiers');
+    my $dbh = $self->{koha}->dbh;
+    $dbh->do("DELETE FROM $table WHERE record_type = ? AND record_id = ?", undef, $record_type,
+        $record_id);
+    for my $kind (sort keys %{$kinds}) {
+        for my $value (sort @{ $kinds->{$kind} }) {
+            $dbh->do(
+                "INSERT IGNORE INTO $table (record_type, kind, value_hash, record_id) VALUES (?, ?, ?, ?)",
+                undef, $record_type, substr($kind, 0, 40), _value_hash($value), $record_id);
+        }
+    }
+    return;
+}
+
+sub _value_hash ($value) {
+    utf8::encode($value) if utf8::is_utf8($value);
+    return Digest::MD5::md5($value);
+}
+
+# ---------------------------------------------------------------- batches that collect staged exports
+
+sub open_batch ($self, $profile, $revision, $record_type) {
+    my $table = $self->_table('open_batches');
+    my ($batch) = $self->{koha}->dbh->selectrow_array(
+        "SELECT import_batch_id FROM $table WHERE profile = ? AND revision = ? AND record_type = ?",
+        undef, $profile, $revision, $record_type);
+    return $batch;
+}
+
+sub set_open_batch ($self, $profile, $revision, $record_type, $batch_id) {
+    my $table = $self->_table('open_batches');
+    $self->{koha}->dbh->do(
+        "REPLACE INTO $table (profile, revision, record_type, import_batch_id) VALUES (?, ?, ?, ?)",
+        undef, $profile, $revision, $record_type, $batch_id);
+    return;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Journal - the table of exports, and the rows that exclude
+
+=head1 DESCRIPTION
+
+SQL on the plugin's own tables only. C<receive>, C<refuse_login> and C<begin> are transactions of
+their own; C<lock>, C<lock_slots>, C<earlier>, C<records_with>, C<know_record>, C<finish> and the
+batches belong inside the caller's. All times are UTC.
+
+=head1 METHODS
+
+=head2 new(koha => $koha, lease => $seconds)
+
+=head2 digest($record)
+
+SHA-256 of the record's octets in hexadecimal.
+
+=head2 receive(%columns), refuse_login(%columns)
+
+Adds a row and returns its number.
+
+=head2 begin($number)
+
+Takes the lease; false where the export is finished already.
+
+=head2 find($number), lock($number), finish($number, %columns), set_error($number, $text), set_indexed($number)
+
+One row, as a hash.
+
+=head2 earlier(\%export, $seconds)
+
+The finished export of the same bytes by the same login that a repeat is answered from.
+
+=head2 abandoned($most)
+
+Numbers of exports whose importer is gone.
+
+=head2 counts, latest($most)
+
+For the status and the log.
+
+=head2 lock_slots(@names)
+
+Locks the slots that the names hash to until the transaction ends.
+
+=head2 records_with($record_type, $kind, @values), know_record($record_type, $id, \%kinds)
+
+The identifiers that our own imports have left.
+
+=head2 open_batch(...), set_open_batch(...)
+
+The import batch that collects a profile's staged exports.
+
+=cut

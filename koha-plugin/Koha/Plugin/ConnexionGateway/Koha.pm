@@ -1,0 +1,737 @@
+package Koha::Plugin::ConnexionGateway::Koha;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Koha::Plugin::ConnexionGateway::Error;
+
+# Errors after which the same work may be tried again: lock wait timeout, deadlock, and the ways
+# in which a connection to the database is lost.
+my %RETRIABLE = map { $_ => 1 } 1205, 1213, 2002, 2003, 2006, 2013, 1053, 1077, 1927;
+
+our $in_transaction = 0;
+
+sub new ($class) {
+    my $self = bless {}, $class;
+    _load_koha();
+    C4::Context->interface('commandline') if !_interface();
+    return $self;
+}
+
+# Koha is loaded here and not at compile time: Koha compiles every module of a plugin when it is
+# uploaded, and the listener runs without it.
+sub _load_koha {
+    return if $INC{'C4/ImportBatch.pm'};
+    require C4::Context;
+    require Koha::Database;
+    require C4::Auth;
+    require C4::Biblio;
+    require C4::ImportBatch;
+    require C4::Items;
+    require C4::Matcher;
+    require C4::Search;
+    require C4::AuthoritiesMarc;
+    require Koha::Patrons;
+    require Koha::SearchEngine;
+    require Koha::SearchEngine::Search;
+    require Koha::SearchEngine::QueryBuilder;
+    require Koha::Caches;
+    require Koha::Cache::Memory::Lite;
+    require MARC::Record;
+    require MARC::Field;
+    return;
+}
+
+sub _interface {
+    my $interface = eval { C4::Context->interface };
+    return $interface && $interface =~ /\A(?:intranet|commandline|cron|api)\z/ ? $interface : undef;
+}
+
+# ---------------------------------------------------------------- the instance
+
+sub koha_version ($self) { return C4::Context->preference('Version') // '' }
+
+sub preference ($self, $name) { return C4::Context->preference($name) }
+
+sub plugins_enabled ($self) {
+    return C4::Context->config('enable_plugins') ? 1 : 0;
+}
+
+sub forget_caches ($self) {
+    Koha::Caches->flush_L1_caches if Koha::Caches->can('flush_L1_caches');
+    Koha::Cache::Memory::Lite->flush;
+    return;
+}
+
+# ---------------------------------------------------------------- the database
+
+sub schema ($self) { return Koha::Database->new->schema }
+
+sub dbh ($self) { return $self->schema->storage->dbh }
+
+sub table ($self, $name) { return "koha_plugin_connexiongateway_$name" }
+
+sub transaction ($self, $code) {
+    my $storage = $self->schema->storage;
+    $self->_refuse_reconnects($storage);
+    my $dbh = $storage->dbh;
+    my @swallowed;
+
+    # Koha's handle does not raise errors, and some of Koha's code catches those it is given.
+    # Whatever went wrong in here is noted, so that nothing is committed that was not written.
+    local $dbh->{RaiseError} = 1;
+    local $dbh->{PrintError} = 0;
+    local $dbh->{HandleError} = sub ($message, $handle, @) {
+        push @swallowed, [ $handle->err // 0, $message ];
+        return 0;
+    };
+    local $in_transaction = 1;
+
+    my $result;
+    my $done = eval {
+        $storage->txn_begin;
+        $dbh->do('SET SESSION innodb_lock_wait_timeout = 10');
+        $result = $code->($dbh);
+        _raise_database_error(@{ $swallowed[0] }) if @swallowed;
+        $storage->txn_commit;
+        1;
+    };
+    return $result if $done;
+
+    my $error = $@;
+    eval { $storage->txn_rollback; 1 } or _drop_connection($storage);
+    die $error if ref $error && !@swallowed;    # what we raised ourselves
+    _raise_database_error(@{ $swallowed[0] }) if @swallowed;
+    _raise_database_error(2013, $error) if $error =~ /connection to the database was lost/;
+    die $error;
+}
+
+# A lost connection is replaced in silence by a new one without a transaction: what is written
+# after that would be committed piece by piece.
+sub _refuse_reconnects ($self, $storage) {
+    return if $self->{guarded} && $self->{guarded} == $storage;
+    my $calls = $storage->on_connect_call;
+    my @calls = ref $calls eq 'ARRAY' ? @{$calls} : defined $calls ? $calls : ();
+    $storage->on_connect_call([
+        @calls,
+        sub { die "the connection to the database was lost\n" if $in_transaction; return },
+    ]);
+    $self->{guarded} = $storage;
+    return;
+}
+
+sub _drop_connection ($storage) {
+    local $in_transaction = 0;
+    eval { $storage->disconnect; 1 } or warn "disconnecting from the database failed: $@";
+    return;
+}
+
+sub _raise_database_error ($number, $message) {
+    $message =~ s/\s+\z//;
+    Koha::Plugin::ConnexionGateway::Error->throw(
+        code => $RETRIABLE{$number} ? 'database.retry' : 'database.failed',
+        message => $message,
+        values => { number => $number },
+    );
+    return;
+}
+
+# ---------------------------------------------------------------- patrons
+
+sub patron ($self, %by) {
+    my $patron = Koha::Patrons->find(\%by) or return;
+    my $branch = $self->schema->resultset('Branch')->find($patron->branchcode);
+    return {
+        number => $patron->borrowernumber,
+        userid => $patron->userid,
+        cardnumber => $patron->cardnumber,
+        firstname => $patron->firstname,
+        surname => $patron->surname,
+        branch => $patron->branchcode,
+        branchname => $branch ? $branch->branchname : '',
+        flags => $patron->flags // 0,
+        email => $patron->email,
+        categorycode => $patron->categorycode,
+        expired => $patron->is_expired ? 1 : 0,
+        locked => $patron->can('account_locked') && $patron->account_locked ? 1 : 0,
+    };
+}
+
+sub check_password ($self, $login, @passwords) {
+    my $patron = Koha::Patrons->find({ userid => $login })
+        // Koha::Patrons->find({ cardnumber => $login });
+    my $password = $self->_likely_password($patron, @passwords);
+    my @answer = _checkpw($login, $password);
+    return if !@answer || !defined $answer[0] || $answer[0] !~ /\A-?\d+\z/ || $answer[0] != 1;
+    return $answer[2] // ($patron ? $patron->userid : undef);
+}
+
+# Each wrong try counts towards Koha's lockout, so of several readings of one password only the
+# one that fits the stored hash is tried.
+sub _likely_password ($self, $patron, @passwords) {
+    my $hash = $patron ? $patron->password : undef;
+    return $passwords[0] if @passwords == 1 || !$hash || !C4::Auth->can('checkpw_hash');
+    for my $password (@passwords) {
+        return $password if C4::Auth::checkpw_hash($password, $hash);
+    }
+    return $passwords[0];
+}
+
+# Until 22.11 the database handle was the first argument.
+sub _checkpw ($login, $password) {
+    return C4::Auth::checkpw($login, $password, undef, 'staff', 1) if _checkpw_without_handle();
+    return C4::Auth::checkpw(C4::Context->dbh, $login, $password, undef, 'staff', 1);
+}
+
+sub _checkpw_without_handle {
+    my ($major, $minor) = (C4::Context->preference('Version') // '0.00') =~ /\A(\d+)\.(\d\d)/;
+    return $major > 22 || ($major == 22 && $minor >= 11) || _development_after_22_05($major, $minor);
+}
+
+sub _development_after_22_05 ($major, $minor) { return $major == 22 && $minor == 6 }
+
+sub missing_permissions ($self, $userid, @wanted) {
+    return grep { !C4::Auth::haspermission($userid, { $_->[0] => $_->[1] }) } @wanted;
+}
+
+sub as_patron ($self, $patron, $code) {
+    my @environment = @{$patron}{qw(number userid cardnumber firstname surname branch branchname flags email)};
+    C4::Context->_new_userenv("connexion-gateway-$$") if C4::Context->can('_new_userenv');
+    C4::Context->set_userenv(map { $_ // '' } @environment);
+    my $result = eval { [ $code->() ] };
+    my $error = $@;
+    C4::Context->unset_userenv("connexion-gateway-$$");
+    die $error if !$result;
+    return wantarray ? @{$result} : $result->[0];
+}
+
+# ---------------------------------------------------------------- the staff interface
+
+# The patron who is logged in to the staff interface.
+sub current_userid ($self) {
+    my $environment = C4::Context->userenv or return;
+    return $environment->{id};
+}
+
+sub csrf_token ($self, $cgi) {
+    require Koha::Token;
+    return Koha::Token->new->generate_csrf({ session_id => scalar $cgi->cookie('CGISESSID') });
+}
+
+sub csrf_passes ($self, $cgi) {
+    require Koha::Token;
+    return Koha::Token->new->check_csrf({
+        session_id => scalar $cgi->cookie('CGISESSID'),
+        token => scalar $cgi->param('csrf_token'),
+    }) ? 1 : 0;
+}
+
+# ---------------------------------------------------------------- what profiles choose from
+
+sub matching_rules ($self, $record_type = undef) {
+    my @rules = map {
+        {   id => $_->matcher_id, code => $_->code, description => $_->description,
+            record_type => $_->record_type, threshold => $_->threshold,
+        }
+    } $self->schema->resultset('MarcMatcher')->search({}, { order_by => 'code' })->all;
+    return [ grep { !$record_type || $_->{record_type} eq $record_type } @rules ];
+}
+
+sub matching_rule ($self, $code) {
+    my $id = C4::Matcher::GetMatcherId($code) or return;
+    my $matcher = C4::Matcher->fetch($id) or return;
+    my $dump = $matcher->dump;
+    return {
+        id => $id,
+        rule => {
+            code => $matcher->{code} // $code,
+            record_type => $dump->{record_type} // 'biblio',
+            threshold => 0 + ($matcher->{threshold} // 0),
+            matchpoints => [ map { _matchpoint($_) } @{ $dump->{matchpoints} } ],
+            required_checks => [
+                map { {
+                    source => { components => _components($_->{source_matchpoint}) },
+                    target => { components => _components($_->{target_matchpoint}) },
+                } } @{ $dump->{matchchecks} }
+            ],
+        },
+    };
+}
+
+sub _matchpoint ($point) {
+    return {
+        index => $point->{index}, score => 0 + $point->{score}, components => _components($point),
+    };
+}
+
+sub _components ($point) {
+    return [
+        map { {
+            tag => $_->{tag},
+            subfields => join('', sort keys %{ $_->{subfields} }),
+            offset => 0 + ($_->{offset} // 0),
+            length => 0 + ($_->{length} // 0),
+            norms => [ grep { defined && length } @{ $_->{norms} } ],
+        } } @{ $point->{components} }
+    ];
+}
+
+sub libraries ($self) {
+    return { map { $_->branchcode => $_->branchname }
+            $self->schema->resultset('Branch')->search->all };
+}
+
+sub itemtypes ($self) {
+    return { map { $_->itemtype => $_->description }
+            $self->schema->resultset('Itemtype')->search->all };
+}
+
+sub frameworks ($self) {
+    return { map { $_->frameworkcode => $_->frameworktext }
+            $self->schema->resultset('BiblioFramework')->search->all };
+}
+
+sub item_fields ($self) {
+    my %fields;
+    for my $column (qw(itemnumber barcode homebranch holdingbranch itype)) {
+        my ($tag, $code) = C4::Biblio::GetMarcFromKohaField("items.$column");
+        $fields{tag} = $tag if $column eq 'itemnumber';
+        $fields{$column} = $code if defined $code;
+    }
+    return \%fields;
+}
+
+sub due_date_subfield ($self) {
+    my ($tag, $code) = C4::Biblio::GetMarcFromKohaField('items.onloan');
+    return $code;
+}
+
+# ---------------------------------------------------------------- finding records
+
+sub search ($self, $record_type, $index, $keys, $most = 100) {
+    return [] if !@{$keys};
+    return $record_type eq 'authority'
+        ? $self->_search_authorities($index, $keys)
+        : $self->_search_biblios($index, $keys, $most);
+}
+
+sub _search_biblios ($self, $index, $keys, $most) {
+    my $phrase = C4::Context->preference('AggressiveMatchOnISBN')
+        || C4::Context->preference('AggressiveMatchOnISSN') ? ',phr' : '';
+    my $query = join ' OR ', map { my $key = $_ =~ s/["\\]/ /gr; qq{$index$phrase="$key"} } @{$keys};
+    my ($error, $results, $total) = $self->_engine->simple_search_compat($query, 0, $most, undef,
+        skip_normalize => 1);
+    Koha::Plugin::ConnexionGateway::Error->throw(
+        code => 'search.failed', message => "Koha's search engine answered: $error")
+        if defined $error;
+    return [ grep { defined } map { $self->_biblionumber($_) } @{ $results // [] } ];
+}
+
+sub _engine ($self) {
+    return $self->{engine} //=
+        Koha::SearchEngine::Search->new({ index => $Koha::SearchEngine::BIBLIOS_INDEX });
+}
+
+sub _biblionumber ($self, $hit) {
+    my $record = C4::Search::new_record_from_zebra('biblioserver', $hit) or return;
+    my ($tag, $code) = C4::Biblio::GetMarcFromKohaField('biblio.biblionumber');
+    my $field = $record->field($tag) or return;
+    return $field->is_control_field ? $field->data : $field->subfield($code);
+}
+
+sub _search_authorities ($self, $index, $keys) {
+    my $builder = $self->{authority_builder} //= Koha::SearchEngine::QueryBuilder->new(
+        { index => $Koha::SearchEngine::AUTHORITIES_INDEX });
+    my $engine = $self->{authority_engine} //=
+        Koha::SearchEngine::Search->new({ index => $Koha::SearchEngine::AUTHORITIES_INDEX });
+    my $query = $builder->build_authorities_query_compat(
+        [ map {$index} @{$keys} ], [ map {'or'} @{$keys} ], [],
+        [ map {'exact'} @{$keys} ], $keys, undef, 'AuthidAsc');
+    my ($results, $total) = $engine->search_auth_compat($query, 0, 20);
+    return [ map { $_->{authid} } @{ $results // [] } ];
+}
+
+sub record_xml ($self, $record_type, $id) {
+    if ($record_type eq 'authority') {
+        my $authority = $self->schema->resultset('AuthHeader')->find($id) or return;
+        return _octets($authority->marcxml);
+    }
+    my $metadata = $self->schema->resultset('BiblioMetadata')
+        ->search({ biblionumber => $id, format => 'marcxml' })->first
+        or return;
+    return _octets($metadata->metadata);
+}
+
+sub _octets ($xml) {
+    return if !defined $xml;
+    utf8::encode($xml) if utf8::is_utf8($xml);
+    return $xml;
+}
+
+sub record_exists ($self, $record_type, $id) {
+    my $set = $record_type eq 'authority' ? 'AuthHeader' : 'Biblio';
+    return $self->schema->resultset($set)->find($id) ? 1 : 0;
+}
+
+sub item_facts ($self, $questions) {
+    my $items = $self->schema->resultset('Item');
+    my %facts = (barcodes => {}, itemnumbers => {});
+    for my $barcode (@{ $questions->{barcodes} // [] }) {
+        my $item = $items->search({ barcode => $self->_decoded_barcode($barcode) })->first or next;
+        $facts{barcodes}{$barcode} =
+            { itemnumber => 0 + $item->itemnumber, biblionumber => 0 + $item->get_column('biblionumber') };
+    }
+    for my $number (@{ $questions->{itemnumbers} // [] }) {
+        next if $number !~ /\A\d{1,10}\z/;
+        my $item = $items->find($number) or next;
+        $facts{itemnumbers}{$number} = { biblionumber => 0 + $item->get_column('biblionumber') };
+    }
+    $facts{libraries} = [ sort keys %{ $self->libraries } ];
+    $facts{itemtypes} = [ sort keys %{ $self->itemtypes } ];
+    return \%facts;
+}
+
+# Newer versions change the barcode (itemBarcodeInputFilter) when the item is stored.
+sub _decoded_barcode ($self, $barcode) {
+    return $barcode if !C4::Context->preference('itemBarcodeInputFilter');
+    require C4::Circulation;
+    return C4::Circulation->can('barcodedecode') ? C4::Circulation::barcodedecode($barcode) : $barcode;
+}
+
+sub record_url ($self, $record_type, $id) {
+    my $base = C4::Context->preference('staffClientBaseURL') // '';
+    $base =~ s{/+\z}{};
+    $base = "http://$base" if length $base && $base !~ m{\Ahttps?://}i;
+    return $base . $self->record_path($record_type, $id);
+}
+
+sub record_path ($self, $record_type, $id) {
+    return $record_type eq 'authority'
+        ? "/cgi-bin/koha/authorities/detail.pl?authid=$id"
+        : "/cgi-bin/koha/catalogue/detail.pl?biblionumber=$id";
+}
+
+# ---------------------------------------------------------------- import batches
+
+sub marc_record ($self, $record, %options) {
+    my %without = map { $_ => 1 } @{ $options{without} // [] };
+    my $marc = MARC::Record->new;
+    $marc->leader($record->leader);
+    $marc->encoding('UTF-8');
+    my @fields = map { _marc_field($_) } grep { !$without{ $_->{tag} } } @{ $record->fields };
+    $marc->append_fields(@fields);
+    return $marc;
+}
+
+sub _marc_field ($field) {
+    return MARC::Field->new($field->{tag}, $field->{data}) if exists $field->{data};
+    return MARC::Field->new($field->{tag}, $field->{ind1}, $field->{ind2},
+        map { @{$_} } @{ $field->{subfields} });
+}
+
+sub add_batch ($self, %batch) {
+    my $id = C4::ImportBatch::AddImportBatch({
+        batch_type => 'batch', import_status => 'staged',
+        map { $_ => $batch{$_} } grep { defined $batch{$_} }
+            qw(matcher_id branchcode overlay_action nomatch_action item_action file_name comments record_type)
+    });
+    return $id // _refuse_write('AddImportBatch gave no number');
+}
+
+# Locks the batch, so that nobody can start importing it while a record is being added.
+sub lock_batch ($self, $batch_id) {
+    return $self->schema->resultset('ImportBatch')
+        ->search({ import_batch_id => $batch_id }, { for => 'update' })->first;
+}
+
+sub open_batch ($self, $batch_id) {
+    my $batch = $self->lock_batch($batch_id) or return 0;
+    return $batch->import_status eq 'staged' && $batch->batch_type eq 'batch' ? 1 : 0;
+}
+
+sub add_to_batch ($self, $batch_id, $marc, $record_type) {
+    my $batch = $self->lock_batch($batch_id);
+    my $sequence = $batch->num_records + 1;
+    my $copy = $marc->clone;
+    $copy->encoding('UTF-8');
+    return $self->_add_authority_to_batch($batch, $sequence, $copy) if $record_type eq 'authority';
+    my $id = C4::ImportBatch::AddBiblioToBatch($batch_id, $sequence, $copy, 'utf8', 0)
+        // _refuse_write('AddBiblioToBatch gave no number');
+    # Takes the items out of the record that it is given.
+    my @items = C4::ImportBatch::AddItemsToImportBiblio($batch_id, $id, $copy, 0);
+    # Koha's own counting reads the whole batch again for each record.
+    $batch->update({ num_records => \'num_records + 1', num_items => \[ 'num_items + ?', scalar @items ] });
+    return { import_record_id => $id, import_items_ids => \@items };
+}
+
+sub _add_authority_to_batch ($self, $batch, $sequence, $marc) {
+    my $id = C4::ImportBatch::AddAuthToBatch($batch->import_batch_id, $sequence, $marc, 'utf8', 0)
+        // _refuse_write('AddAuthToBatch gave no number');
+    $batch->update({ num_records => \'num_records + 1' });
+    return { import_record_id => $id, import_items_ids => [] };
+}
+
+sub set_matches ($self, $import_record_id, $overlay_status, $matches) {
+    C4::ImportBatch::SetImportRecordMatches($import_record_id,
+        map { { record_id => $_->{id}, score => $_->{score} } } @{$matches});
+    C4::ImportBatch::SetImportRecordOverlayStatus($import_record_id, $overlay_status);
+    return;
+}
+
+# What Koha's "undo import" needs to know.
+sub set_outcome ($self, $import_record_id, %outcome) {
+    my $schema = $self->schema;
+    C4::ImportBatch::SetImportRecordStatus($import_record_id, $outcome{status});
+    C4::ImportBatch::SetImportRecordOverlayStatus($import_record_id, 'match_applied')
+        if $outcome{match_applied};
+    $schema->resultset('ImportRecord')->find($import_record_id)
+        ->update({ marcxml_old => $outcome{marcxml_old} })
+        if defined $outcome{marcxml_old};
+    return if !defined $outcome{record_id};
+    my ($set, $column) = $outcome{record_type} eq 'authority'
+        ? ('ImportAuth', 'matched_authid') : ('ImportBiblio', 'matched_biblionumber');
+    $schema->resultset($set)->search({ import_record_id => $import_record_id })
+        ->update({ $column => $outcome{record_id} });
+    return;
+}
+
+sub set_batch_status ($self, $batch_id, $status) {
+    C4::ImportBatch::SetImportBatchStatus($batch_id, $status);
+    return;
+}
+
+sub set_import_item ($self, $import_items_id, %values) {
+    $self->schema->resultset('ImportItem')->find($import_items_id)->update(\%values);
+    return;
+}
+
+# What a staged or committed export left in Koha still stands: neither undone nor cleaned.
+sub import_stands ($self, $import_record_id) {
+    my $record = $self->schema->resultset('ImportRecord')->find($import_record_id) or return 0;
+    return $record->status =~ /\A(?:imported|ignored|staged)\z/ ? 1 : 0;
+}
+
+# ---------------------------------------------------------------- records and items
+
+sub add_biblio ($self, $marc, $framework) {
+    my @options = _has_options() ? ({ skip_record_index => 1 }) : ();
+    my ($biblionumber) = C4::Biblio::AddBiblio($marc, $framework // '', @options);
+    _refuse_write('AddBiblio gave no biblio number') if !$biblionumber;
+    $self->_check_biblio($biblionumber);
+    return $biblionumber;
+}
+
+sub mod_biblio ($self, $marc, $biblionumber, $framework, $patron) {
+    $framework //= $self->schema->resultset('Biblio')->find($biblionumber)->frameworkcode;
+    my $before = $self->record_xml('biblio', $biblionumber);
+    my @options = _has_options()
+        ? ({ skip_record_index => 1, skip_holds_queue => 1,
+            overlay_context => {
+                source => 'batchimport', userid => $patron->{userid},
+                categorycode => $patron->{categorycode},
+            } })
+        : ();
+    C4::Biblio::ModBiblio($marc, $biblionumber, $framework, @options)
+        or _refuse_write("ModBiblio failed for biblio $biblionumber");
+    $self->_check_biblio($biblionumber);
+    return $before;
+}
+
+sub _has_options { return Koha::SearchEngine::Indexer->can('new') || _load_indexer() }
+
+sub _load_indexer {
+    return eval { require Koha::SearchEngine::Indexer; 1 } ? 1 : 0;
+}
+
+# A failed statement deep in Koha does not always reach the caller, so the rows are looked at.
+sub _check_biblio ($self, $biblionumber) {
+    my $schema = $self->schema;
+    for my $set (qw(Biblio Biblioitem BiblioMetadata)) {
+        next if $schema->resultset($set)->search({ biblionumber => $biblionumber })->count == 1;
+        _refuse_write("Koha wrote no complete record for biblio $biblionumber");
+    }
+    return;
+}
+
+sub add_item ($self, $marc_item, $biblionumber) {
+    my @options = _has_options() ? ({ skip_record_index => 1 }) : ();
+    my (undef, undef, $itemnumber) = C4::Items::AddItemFromMarc($marc_item, $biblionumber, @options);
+    _refuse_write("AddItemFromMarc gave no item number for biblio $biblionumber")
+        if !$itemnumber || !$self->schema->resultset('Item')->find($itemnumber);
+    return $itemnumber;
+}
+
+sub mod_item ($self, $marc_item, $biblionumber, $itemnumber) {
+    my @options = _has_options() ? ({ skip_record_index => 1 }) : ();
+    C4::Items::ModItemFromMarc($marc_item, $biblionumber, $itemnumber, @options);
+    return $itemnumber;
+}
+
+# What an item holds before it is replaced: Koha's own undo can't restore it.
+sub item_values ($self, $itemnumber) {
+    my $item = $self->schema->resultset('Item')->find($itemnumber) or return;
+    return { $item->get_columns };
+}
+
+sub item_record ($self, $field) {
+    my $marc = MARC::Record->new;
+    $marc->leader('00000    a              ');
+    $marc->append_fields(_marc_field($field));
+    return $marc;
+}
+
+sub authority_type ($self, $marc) { return C4::AuthoritiesMarc::GuessAuthTypeCode($marc) }
+
+sub authority_type_exists ($self, $type) {
+    return $self->schema->resultset('AuthType')->find($type) ? 1 : 0;
+}
+
+sub add_authority ($self, $marc, $type) {
+    my $authid = C4::AuthoritiesMarc::AddAuthority($marc, undef, $type)
+        || _refuse_write('AddAuthority gave no number');
+    $self->record_exists('authority', $authid)
+        || _refuse_write("Koha wrote no authority $authid");
+    return $authid;
+}
+
+sub mod_authority ($self, $marc, $authid, $type) {
+    my $before = $self->record_xml('authority', $authid);
+    C4::AuthoritiesMarc::ModAuthority($authid, $marc, $type)
+        || _refuse_write("ModAuthority failed for authority $authid");
+    return $before;
+}
+
+# Versions whose indexing can be held back do it now, after the commit; in the others it went
+# through the queue in the same transaction.
+sub index_record ($self, $record_type, $id) {
+    return 1 if $record_type eq 'authority' || !_has_options();
+    my $indexer = Koha::SearchEngine::Indexer->new({ index => $Koha::SearchEngine::BIBLIOS_INDEX });
+    $indexer->index_records($id, 'specialUpdate', 'biblioserver');
+    return 1;
+}
+
+sub _refuse_write ($what) {
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'koha.write_failed', message => $what);
+    return;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Koha - every call to Koha stands here
+
+=head1 SYNOPSIS
+
+    my $koha = Koha::Plugin::ConnexionGateway::Koha->new;
+    my $patron = $koha->patron(userid => 'jdoe');
+    my $number = $koha->as_patron($patron, sub {
+        $koha->transaction(sub ($dbh) { $koha->add_biblio($marc, '') });
+    });
+
+=head1 DESCRIPTION
+
+The one module that loads C<C4::> and C<Koha::>. It hides the differences between versions
+(asked by C<can>, by version number only where a signature changed in silence), and turns
+Koha's quiet failures into L<Koha::Plugin::ConnexionGateway::Error> objects: C<database.retry>
+where the same work may be tried again, C<database.failed>, C<search.failed>,
+C<koha.write_failed>.
+
+Not thread-safe; one object per process.
+
+=head1 METHODS
+
+=head2 new
+
+Loads Koha. Needs C<KOHA_CONF> and Koha on C<@INC>.
+
+=head2 koha_version, preference($name), plugins_enabled
+
+The instance's version, a system preference, whether koha-conf.xml enables plugins.
+
+=head2 forget_caches
+
+Forgets what Koha keeps in memory for the length of one request.
+
+=head2 schema, dbh, table($name)
+
+Koha's DBIx::Class schema, its database handle, and the qualified name of one of the plugin's own
+tables.
+
+=head2 transaction($code)
+
+Runs C<$code-E<gt>($dbh)> in one transaction on Koha's schema and returns its result. Every
+database error inside it, also one that Koha's code caught, and a lost connection roll it back and
+raise.
+
+=head2 patron(%by)
+
+A patron as a hash (number, userid, cardnumber, firstname, surname, branch, branchname, flags,
+email, expired, locked), or nothing.
+
+=head2 check_password($login, @passwords)
+
+Koha's own check, with its lockout; several passwords are readings of one. The patron's userid, or
+nothing.
+
+=head2 missing_permissions($userid, [module => flag], ...)
+
+Those of the wanted permissions that the patron lacks.
+
+=head2 as_patron($patron, $code)
+
+Runs C<$code> with that patron as Koha's user environment.
+
+=head2 current_userid, csrf_token($cgi), csrf_passes($cgi)
+
+Who is logged in to the staff interface; the token that its forms carry, and whether a form's is
+right.
+
+=head2 matching_rules($record_type), matching_rule($code)
+
+All matching rules, and one as C<{id, rule}> where C<rule> has the form that
+L<Koha::Plugin::ConnexionGateway::Core::Rules> takes.
+
+=head2 libraries, itemtypes, frameworks, item_fields, due_date_subfield
+
+Codes with their names; the item field's tag and subfield codes by column; the subfield that holds
+an item's due date.
+
+=head2 search($record_type, $index, \@keys, $most)
+
+Numbers of the records that Koha's search engine finds for any of the keys. Raises
+C<search.failed> where the engine reports an error.
+
+=head2 record_xml($record_type, $id), record_exists($record_type, $id)
+
+The record as MARCXML octets, and whether there is one.
+
+=head2 item_facts(\%questions)
+
+Answers the questions of C<Core::Rules-E<gt>item_questions>.
+
+=head2 record_url($record_type, $id), record_path($record_type, $id)
+
+The record's address in the staff interface, and its path alone.
+
+=head2 marc_record($record, without => \@tags), item_record(\%field)
+
+A MARC::Record from the core's record, and one for a single item field.
+
+=head2 add_batch(%batch), lock_batch($id), open_batch($id), add_to_batch($id, $marc, $record_type), set_matches(...), set_outcome(...), set_batch_status($id, $status), set_import_item($id, %values), import_stands($import_record_id)
+
+Import batches as Koha's Manage staged records shows and undoes them.
+
+=head2 add_biblio, mod_biblio, add_item, mod_item, item_values, authority_type, authority_type_exists, add_authority, mod_authority, index_record
+
+Writes, each checked.
+
+=cut

@@ -1,0 +1,66 @@
+package Koha::Plugin::ConnexionGateway::Password;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+my $COST = 8;
+
+sub hash ($class, $password) {
+    require Crypt::Eksblowfish::Bcrypt;
+    my $salt = _random(16);
+    return Crypt::Eksblowfish::Bcrypt::bcrypt(_octets($password),
+        sprintf('$2a$%02d$', $COST) . Crypt::Eksblowfish::Bcrypt::en_base64($salt));
+}
+
+sub matches ($class, $password, $hash) {
+    return 0 if !defined $password || !defined $hash || !length $hash;
+    require Crypt::Eksblowfish::Bcrypt;
+    my $again = Crypt::Eksblowfish::Bcrypt::bcrypt(_octets($password), $hash);
+    return _same($again, $hash);
+}
+
+# Takes the same time wherever the first difference is.
+sub _same ($one, $other) {
+    return 0 if length $one != length $other;
+    my $difference = 0;
+    $difference |= ord(substr $one, $_, 1) ^ ord(substr $other, $_, 1) for 0 .. length($one) - 1;
+    return $difference == 0 ? 1 : 0;
+}
+
+sub _octets ($text) {
+    utf8::encode($text) if utf8::is_utf8($text);
+    return $text;
+}
+
+sub _random ($bytes) {
+    open my $random, '<:raw', '/dev/urandom' or die "/dev/urandom: $!\n";
+    read($random, my $salt, $bytes) == $bytes or die "/dev/urandom gave too little\n";
+    close $random or die "/dev/urandom: $!\n";
+    return $salt;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Password - passwords of profiles, hashed
+
+=head1 DESCRIPTION
+
+bcrypt from Crypt::Eksblowfish, which Koha itself uses for its patrons.
+
+=head1 METHODS
+
+=head2 hash($password), matches($password, $hash)
+
+Passwords are octets as the Client sent them, or text (taken as UTF-8), of up to 72 octets.
+
+=cut

@@ -1,0 +1,142 @@
+package Koha::Plugin::ConnexionGateway::Schema;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+our $SLOTS = 251;
+
+# Each step is safe to run again: a step that was cut off is simply repeated.
+my @STEPS = (\&_step_1);
+
+sub version ($class) { return scalar @STEPS }
+
+sub install ($class, $koha) {
+    my $dbh = $koha->dbh;
+    local $dbh->{RaiseError} = 1;
+    local $dbh->{PrintError} = 0;
+    $_->($dbh, $koha) for @STEPS;
+    return 1;
+}
+
+sub installed ($class, $koha) {
+    my $dbh = $koha->dbh;
+    my $found = $dbh->selectcol_arrayref('SHOW TABLES LIKE ?', undef, $koha->table('exports'));
+    return @{$found} ? 1 : 0;
+}
+
+sub uninstall ($class, $koha) {
+    my $dbh = $koha->dbh;
+    local $dbh->{RaiseError} = 1;
+    $dbh->do('DROP TABLE IF EXISTS ' . $koha->table($_)) for $class->tables;
+    return 1;
+}
+
+sub tables ($class) { return qw(exports slots identifiers profiles settings open_batches) }
+
+sub _step_1 ($dbh, $koha) {
+    my $charset = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
+    my %table = map { $_ => $koha->table($_) } __PACKAGE__->tables;
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{exports} (
+  number INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  received_at DATETIME(3) NOT NULL,
+  finished_at DATETIME(3) NULL,
+  peer VARCHAR(64) NOT NULL DEFAULT '',
+  login VARCHAR(190) NOT NULL DEFAULT '',
+  profile VARCHAR(64) NULL,
+  profile_revision INT UNSIGNED NULL,
+  borrowernumber INT NULL,
+  digest CHAR(64) NULL,
+  record LONGBLOB NULL,
+  state ENUM('received','importing','done','held','refused','failed') NOT NULL,
+  lease_until DATETIME(3) NULL,
+  attempts INT UNSIGNED NOT NULL DEFAULT 0,
+  outcome VARCHAR(16) NULL,
+  title VARCHAR(255) NULL,
+  plan LONGTEXT NULL,
+  reply TEXT NULL,
+  record_type VARCHAR(10) NULL,
+  record_id INT NULL,
+  import_batch_id INT NULL,
+  import_record_id INT NULL,
+  repeat_of INT UNSIGNED NULL,
+  index_pending TINYINT NOT NULL DEFAULT 0,
+  milliseconds INT UNSIGNED NULL,
+  error TEXT NULL,
+  KEY login_digest (login, digest),
+  KEY state (state, lease_until),
+  KEY received_at (received_at),
+  KEY record (record_type, record_id)
+) $charset
+SQL
+    $dbh->do("CREATE TABLE IF NOT EXISTS $table{slots} (slot SMALLINT UNSIGNED NOT NULL PRIMARY KEY) $charset");
+    $dbh->do("INSERT IGNORE INTO $table{slots} (slot) VALUES "
+            . join ',', map {"($_)"} 0 .. $SLOTS - 1);
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{identifiers} (
+  record_type VARCHAR(10) NOT NULL,
+  kind VARCHAR(40) NOT NULL,
+  value_hash BINARY(16) NOT NULL,
+  record_id INT NOT NULL,
+  PRIMARY KEY (record_type, kind, value_hash, record_id),
+  KEY record (record_type, record_id)
+) $charset
+SQL
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{profiles} (
+  name VARCHAR(64) NOT NULL PRIMARY KEY,
+  login VARCHAR(190) NULL,
+  password_hash VARCHAR(255) NULL,
+  enabled TINYINT NOT NULL DEFAULT 1,
+  revision INT UNSIGNED NOT NULL DEFAULT 1,
+  body LONGTEXT NOT NULL,
+  UNIQUE KEY login (login)
+) $charset
+SQL
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{settings} (
+  name VARCHAR(64) NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) $charset
+SQL
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{open_batches} (
+  profile VARCHAR(64) NOT NULL,
+  revision INT UNSIGNED NOT NULL,
+  record_type VARCHAR(10) NOT NULL,
+  import_batch_id INT NOT NULL,
+  PRIMARY KEY (profile, revision, record_type)
+) $charset
+SQL
+    return;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Schema - the plugin's own tables
+
+=head1 DESCRIPTION
+
+Makes and upgrades the tables; DDL commits, so never within a transaction.
+
+=head1 METHODS
+
+=head2 install($koha), installed($koha), uninstall($koha)
+
+Each may be called again at any time. C<$koha> is a L<Koha::Plugin::ConnexionGateway::Koha>.
+
+=head2 tables, version
+
+Short names of the tables; the number of steps.
+
+=cut

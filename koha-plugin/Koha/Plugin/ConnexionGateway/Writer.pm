@@ -1,0 +1,206 @@
+package Koha::Plugin::ConnexionGateway::Writer;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Koha::Plugin::ConnexionGateway::Error;
+
+sub new ($class, %args) { return bless { koha => $args{koha}, journal => $args{journal} }, $class }
+
+sub carry_out ($self, $job) {
+    my $plan = $job->{plan};
+    my $done = { number => $job->{number}, record_type => $job->{record_type} };
+    return $done if $plan->{outcome} =~ /\A(?:hold|refuse)\z/;
+    return $self->_stage($job, $done) if $plan->{mode} eq 'stage';
+    return $done if $plan->{outcome} eq 'ignore' && !_has_item_work($plan);
+    return $self->_import($job, $done);
+}
+
+sub _has_item_work ($plan) {
+    return scalar grep { $_->{action} =~ /\A(?:add|replace)\z/ } @{ $plan->{items} };
+}
+
+# ---------------------------------------------------------------- staging
+
+sub _stage ($self, $job, $done) {
+    my $marc = $self->{koha}->marc_record($job->{record});
+    $done->{batch} = $self->_collecting_batch($job);
+    my $added = $self->{koha}->add_to_batch($done->{batch}, $marc, $job->{record_type});
+    $self->_set_matches($job, $added->{import_record_id});
+    $done->{import_record_id} = $added->{import_record_id};
+    return $done;
+}
+
+sub _collecting_batch ($self, $job) {
+    my ($name, $revision, $type) = (@{ $job->{profile} }{qw(name revision)}, $job->{record_type});
+    my $batch_id = $self->{journal}->open_batch($name, $revision, $type);
+    return $batch_id if $batch_id && $self->{koha}->open_batch($batch_id);
+    $batch_id = $self->_add_batch($job, "Connexion Client: $name");
+    $self->{journal}->set_open_batch($name, $revision, $type, $batch_id);
+    return $batch_id;
+}
+
+sub _add_batch ($self, $job, $file_name) {
+    my $document = $job->{document};
+    return $self->{koha}->add_batch(
+        matcher_id => $job->{matcher_id}, branchcode => $job->{patron}{branch},
+        overlay_action => $document->{on_match}, nomatch_action => $document->{on_no_match},
+        item_action => $document->{items}, file_name => substr($file_name, 0, 100),
+        comments => "Exported from OCLC Connexion Client (profile $job->{profile}{name})",
+        record_type => $job->{record_type} eq 'authority' ? 'auth' : 'biblio',
+    );
+}
+
+# The chosen candidate first: newer versions of Koha take the first for the one to overlay.
+sub _set_matches ($self, $job, $import_record_id) {
+    my %rank = (chosen => 0, equal => 1, lower_score => 2);
+    my @matches = sort { $rank{ $a->{verdict} } <=> $rank{ $b->{verdict} } || $b->{score} <=> $a->{score} }
+        grep { exists $rank{ $_->{verdict} } } @{ $job->{plan}{match}{candidates} };
+    $self->{koha}->set_matches($import_record_id, @matches ? 'auto_match' : 'no_match', \@matches);
+    return;
+}
+
+# ---------------------------------------------------------------- importing
+
+sub _import ($self, $job, $done) {
+    my $koha = $self->{koha};
+    my $plan = $job->{plan};
+    $done->{batch} = $self->_add_batch($job, "Connexion Client: $job->{profile}{name}, export $job->{number}");
+    my $added = $koha->add_to_batch($done->{batch}, $koha->marc_record($job->{record}), $job->{record_type});
+    $done->{import_record_id} = $added->{import_record_id};
+    $self->_set_matches($job, $added->{import_record_id});
+
+    my $before = $self->_write_record($job, $done);
+    $self->_write_items($job, $done, $added->{import_items_ids}) if $job->{record_type} eq 'biblio';
+    my $overlaid = $plan->{outcome} eq 'overlay';
+    $koha->set_outcome($added->{import_record_id},
+        status => $plan->{outcome} eq 'ignore' ? 'ignored' : 'imported',
+        match_applied => $overlaid || $plan->{outcome} eq 'ignore',
+        record_type => $job->{record_type}, record_id => $done->{record_id},
+        marcxml_old => $overlaid ? _text($before) : undef);
+    $koha->set_batch_status($done->{batch}, 'imported');
+    $self->_know($job, $done) if $plan->{outcome} ne 'ignore';
+    $done->{index_pending} = $job->{record_type} eq 'biblio';
+    $done->{url} = $koha->record_url($job->{record_type}, $done->{record_id});
+    return $done;
+}
+
+sub _write_record ($self, $job, $done) {
+    my $plan = $job->{plan};
+    $done->{record_id} = $plan->{target};
+    return if $plan->{outcome} eq 'ignore';
+    return $self->_write_authority($job, $done) if $job->{record_type} eq 'authority';
+    my $koha = $self->{koha};
+    my $marc = $koha->marc_record($job->{record}, without => [ $job->{document}{item_tag} ]);
+    $self->_keep_oclc_number($job, $marc);
+    my $profile = $job->{profile};
+    if ($plan->{outcome} eq 'add') {
+        $done->{record_id} = $koha->add_biblio($marc, $profile->{framework});
+        return;
+    }
+    return $koha->mod_biblio($marc, $plan->{target}, $profile->{overlay_framework}, $job->{patron});
+}
+
+sub _write_authority ($self, $job, $done) {
+    my $koha = $self->{koha};
+    my $marc = $koha->marc_record($job->{record});
+    my $type = $koha->authority_type($marc);
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'authority.unknown_type',
+        message => 'This Koha has no authority type for the heading of the record.')
+        if !$type || !$koha->authority_type_exists($type);
+    if ($job->{plan}{outcome} eq 'add') {
+        $done->{record_id} = $koha->add_authority($marc, $type);
+        return;
+    }
+    return $koha->mod_authority($marc, $job->{plan}{target}, $type);
+}
+
+# Where Koha is set to put its own number into 001 the OCLC number would be gone.
+sub _keep_oclc_number ($self, $job, $marc) {
+    my $preference = $self->{koha}->preference('autoControlNumber') // 'OFF';
+    return if $preference eq 'OFF' || $preference eq '';
+    my ($oclc) = grep { $_->{kind} eq 'oclc' } @{ $job->{identifiers} } or return;
+    my $number = "(OCoLC)$oclc->{value}";
+    for my $field ($marc->field('035')) {
+        return if grep { s/\A\(OCoLC\)(?:ocm|ocn|on)?0*/(OCoLC)/r eq $number } $field->subfield('a');
+    }
+    $marc->insert_fields_ordered(MARC::Field->new('035', ' ', ' ', a => $number));
+    return;
+}
+
+sub _write_items ($self, $job, $done, $import_items_ids) {
+    my $tag = $job->{document}{item_tag};
+    my @fields = grep { $_->{tag} eq $tag } @{ $job->{record}->fields };
+    for my $item (@{ $job->{plan}{items} }) {
+        my $position = $item->{occurrence} - 1;
+        my %values = $self->_write_item($job, $done, $item, $fields[$position]);
+        $self->{koha}->set_import_item($import_items_ids->[$position], %values);
+    }
+    return;
+}
+
+sub _write_item ($self, $job, $done, $item, $field) {
+    return (status => 'ignored') if $item->{action} eq 'ignore';
+    return (status => 'error', import_error => $item->{reason}{code}) if $item->{action} eq 'hold';
+    my $koha = $self->{koha};
+    my $marc = $koha->item_record($self->_without_numbers($job, $field));
+    if ($item->{action} eq 'add') {
+        return (status => 'imported', itemnumber => $koha->add_item($marc, $done->{record_id}));
+    }
+    push @{ $done->{undo}{items} }, $koha->item_values($item->{itemnumber});
+    $koha->mod_item($marc, $done->{record_id}, $item->{itemnumber});
+    # Without a number Koha's undo leaves the item alone; with one it would delete it.
+    return (status => 'imported');
+}
+
+# An item number of another system would overwrite ours, a due date is Koha's own to set.
+sub _without_numbers ($self, $job, $field) {
+    my $codes = $job->{document}{item_subfields};
+    my %drop = map { $_ => 1 } grep { defined } $codes->{itemnumber}, $self->{koha}->due_date_subfield;
+    return { %{$field}, subfields => [ grep { !$drop{ $_->[0] } } @{ $field->{subfields} } ] };
+}
+
+sub _know ($self, $job, $done) {
+    my %kinds;
+    push @{ $kinds{"key:$_->{index}"} }, @{ $_->{keys} } for @{ $job->{match_keys} };
+    push @{ $kinds{ $_->{kind} } }, $_->{value} for @{ $job->{identifiers} };
+    $self->{journal}->know_record($job->{record_type}, $done->{record_id}, \%kinds);
+    return;
+}
+
+sub _text ($octets) {
+    return if !defined $octets;
+    utf8::decode($octets);
+    return $octets;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Writer - carries a plan out
+
+=head1 DESCRIPTION
+
+Inside the caller's transaction: the import batch that Koha's Manage staged records shows and
+undoes, the record, its items, and the identifiers by which the record is found again.
+
+=head1 METHODS
+
+=head2 new(koha => $koha, journal => $journal)
+
+=head2 carry_out(\%job)
+
+The job holds C<number, profile, patron, record, record_type, document, matcher_id, match_keys,
+identifiers, plan>. Gives C<{number, record_type, batch, record_id, import_record_id, url,
+index_pending, undo}>, with those that apply.
+
+=cut
