@@ -1,0 +1,299 @@
+package TestGateway;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A gateway under test: on the sandbox, or on the Koha that KOHA_CONF names where CONNEXION_LIVE is
+# set. It acts as the Client with bytes of its own and looks at Koha's tables over a connection of
+# its own: nothing here shares code with the plugin.
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Cwd qw(abs_path);
+use DBI;
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use IO::Select;
+use IO::Socket::INET;
+use JSON::PP ();
+use POSIX ();
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Time::HiRes qw(sleep time);
+
+our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
+
+sub live ($class) { return $ENV{CONNEXION_LIVE} ? 1 : 0 }
+
+# Options: profiles => [...] replaces the default profiles; everything else goes to `serve`.
+sub start ($class, %options) {
+    my $self = bless { owner => $$, dir => tempdir(CLEANUP => 1) }, $class;
+    $class->live ? $self->_use_koha : $self->_use_sandbox(%options);
+    $self->_run_fixture;
+    $self->set_profile($_) for @{ $options{profiles} // [ $self->default_profiles ] };
+    $self->serve(@{ $options{serve} // [] });
+    return $self;
+}
+
+sub _use_sandbox ($self, %options) {
+    require lib;
+    lib->import("$ROOT/tests/sandbox/lib");
+    require Sandbox;
+    $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // "$ROOT/build/release/plugin";
+    $self->{sandbox} = Sandbox->start(plugin_dir => $self->{plugin_dir}, %{ $options{sandbox} // {} });
+    $self->{conf} = $self->{sandbox}{conf};
+    $self->{perl5lib} = $self->{sandbox}{perl5lib};
+    $self->{dsn} = "dbi:mysql:database=$self->{sandbox}{db_name};mysql_socket=$self->{sandbox}{socket}";
+    $self->{db_login} = [ 'root', '' ];
+    $self->{write_as} = 'cataloguer';
+    return;
+}
+
+sub _use_koha ($self) {
+    $self->{conf} = $ENV{KOHA_CONF} or die "KOHA_CONF is not set\n";
+    $self->{perl5lib} = $ENV{PERL5LIB} // '';
+    my %conf = _read_conf($self->{conf});
+    $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // $conf{pluginsdir};
+    $self->{dsn} = "dbi:mysql:database=$conf{database};host=$conf{hostname};port=" . ($conf{port} || 3306);
+    $self->{db_login} = [ @conf{qw(user pass)} ];
+    $self->{write_as} = $ENV{CONNEXION_LIVE_PATRON} // 'cataloguer1';
+    return;
+}
+
+sub _read_conf ($file) {
+    open my $handle, '<', $file or die "$file: $!\n";
+    my $xml = do { local $/; <$handle> };
+    return map { $_ => $xml =~ m{<$_>([^<]*)</$_>} ? $1 : '' }
+        qw(database hostname port user pass pluginsdir);
+}
+
+sub _environment ($self) {
+    return (KOHA_CONF => $self->{conf}, PERL5LIB => $self->{perl5lib},
+        $self->{sandbox} ? %{ $self->{sandbox}{env} // {} } : ());
+}
+
+sub _run_fixture ($self) {
+    $self->run_perl("$ROOT/tests/e2e/lib/fixture.pl", $self->{plugin_dir})
+        and die "the fixture failed\n";
+    return;
+}
+
+sub run_perl ($self, @command) {
+    local %ENV = (%ENV, $self->_environment);
+    return system $^X, @command;
+}
+
+sub command ($self, @arguments) {
+    local %ENV = (%ENV, $self->_environment);
+    my $program = "$self->{plugin_dir}/Koha/Plugin/ConnexionGateway/bin/connexion-gateway";
+    open my $pipe, '-|', $^X, $program, @arguments or die "$program: $!\n";
+    my $output = do { local $/; <$pipe> };
+    close $pipe;
+    return wantarray ? ($output, $? >> 8) : $output;
+}
+
+# ---------------------------------------------------------------- profiles
+
+sub base_profile ($self) {
+    return (
+        authentication => 'profile', password => 'demo', write_as => $self->{write_as},
+        matching_rule => 'OCLCISBN', overlay_action => 'replace', nomatch_action => 'create_new',
+        item_action => 'always_add', mode => 'direct',
+    );
+}
+
+sub default_profiles ($self) {
+    return (
+        { $self->base_profile, name => 'demo', login => 'demo' },
+        { $self->base_profile, name => 'demo-stage', login => 'demo-stage', mode => 'stage' },
+        { $self->base_profile, name => 'digits', login => 'digits', password => '72secret' },
+        { $self->base_profile, name => 'replace-items', login => 'replace-items', item_action => 'replace' },
+        { $self->base_profile, name => 'ignore', login => 'ignore', overlay_action => 'ignore',
+            item_action => 'ignore' },
+    );
+}
+
+sub set_profile ($self, $profile) {
+    my $file = "$self->{dir}/profile.json";
+    open my $handle, '>', $file or die "$file: $!\n";
+    print {$handle} JSON::PP->new->utf8->encode($profile);
+    close $handle or die "$file: $!\n";
+    my ($output, $status) = $self->command('profile', 'set', $file);
+    die "profile $profile->{name}: $output\n" if $status;
+    return;
+}
+
+# ---------------------------------------------------------------- the service
+
+sub serve ($self, @arguments) {
+    my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no port: $@\n";
+    $self->{port} = $probe->sockport;
+    close $probe;
+    my $log = $self->{log} = "$self->{dir}/gateway.log";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        POSIX::setpgid(0, 0);
+        %ENV = (%ENV, $self->_environment);
+        open STDERR, '>>', $log or die "$log: $!\n";
+        open STDOUT, '>>', $log or die "$log: $!\n";
+        exec $^X, "$self->{plugin_dir}/Koha/Plugin/ConnexionGateway/bin/connexion-gateway", 'serve',
+            '--port', $self->{port}, '--bind', '127.0.0.1', @arguments;
+        die "exec: $!\n";
+    }
+    $self->{pid} = $pid;
+    for (1 .. 200) {
+        return if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
+        die "the gateway did not start:\n" . $self->log_text if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        sleep 0.1;
+    }
+    die "the gateway does not listen:\n" . $self->log_text;
+}
+
+sub log_text ($self) {
+    open my $handle, '<', $self->{log} or return '';
+    local $/;
+    return scalar <$handle>;
+}
+
+sub stop ($self) {
+    return if $self->{owner} != $$;
+    if (my $pid = delete $self->{pid}) {
+        kill 'TERM', $pid;
+        for (1 .. 100) {
+            last if waitpid($pid, POSIX::WNOHANG()) != 0;
+            sleep 0.1;
+        }
+        kill 'KILL', -$pid;
+    }
+    if (my $sandbox = delete $self->{sandbox}) { $sandbox->stop }
+    return;
+}
+
+sub DESTROY ($self) {
+    local ($?, $!, $@);
+    $self->stop;
+    return;
+}
+
+# ---------------------------------------------------------------- the Client
+
+sub bytes_field ($class, $letter, $value) { return $letter . chr(64 + length $value) . $value }
+
+sub decimal_field ($class, $letter, $value) { return $letter . (length $value) . $value }
+
+sub frame ($class, $login, $password, @records) {
+    return $class->bytes_field('A', $login) . $class->bytes_field('P', $password) . join '', @records;
+}
+
+sub connection ($self) {
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Proto => 'tcp')
+        // die "connect: $@\n";
+}
+
+sub raw ($self, $bytes, %options) {
+    my $socket = $options{socket} // $self->connection;
+    $socket->print($bytes);
+    $socket->flush;
+    return $self->reply($socket, $options{timeout} // 60);
+}
+
+# The reply up to its NUL; undef where none comes.
+sub reply ($self, $socket, $timeout = 60) {
+    my $select = IO::Select->new($socket);
+    my $reply = '';
+    my $until = time + $timeout;
+    while ($select->can_read($until - time > 0 ? $until - time : 0)) {
+        my $read = sysread $socket, $reply, 65_536, length $reply;
+        return if !$read;
+        return $1 if $reply =~ /\A([^\0]*)\0/;
+    }
+    return;
+}
+
+sub export ($self, $login, @records) {
+    return $self->raw($self->frame($login, 'demo', @records));
+}
+
+sub reset_connection ($self) {
+    my $socket = $self->connection;
+    setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
+    close $socket;
+    return;
+}
+
+# ---------------------------------------------------------------- records
+
+sub records_of ($class, $name) {
+    my $file = "$ROOT/tests/data/$name";
+    open my $handle, '<:raw', $file or die "$file: $!\n";
+    local $/ = "\x1D";
+    my @records = <$handle>;
+    return grep {/\x1D\z/} @records;
+}
+
+# A record made here, with numbers that nobody else has.
+my $made = 0;
+
+sub unique ($class) { return sprintf '9%02d%05d%03d', $$ % 100, time % 100_000, ++$made % 1000 }
+
+sub make_record ($class, %record) {
+    my @fields;
+    push @fields, [ '001', "on$record{oclc}" ], [ '003', 'OCoLC' ] if $record{oclc};
+    push @fields, [ '008', '260101s2026    xxu           000 0 eng d' ];
+    push @fields, [ '020', "  \x1Fa$record{isbn}" ] if $record{isbn};
+    push @fields, [ '035', "  \x1Fa(OCoLC)$record{oclc}" ] if $record{oclc};
+    push @fields, [ '040', "  \x1FaDLC\x1Fbeng" ];
+    push @fields, [ '245', "10\x1Fa" . ($record{title} // "Record $record{oclc}") ];
+    push @fields, [ '952', '  ' . join '', map {"\x1F$_->[0]$_->[1]"} @{$_} ] for @{ $record{items} // [] };
+    return $class->iso2709($record{leader} // 'nam a22     7i 4500', @fields);
+}
+
+sub item ($class, $barcode, %more) {
+    my %subfields = (a => 'CPL', b => 'CPL', y => 'BK', p => $barcode, %more);
+    return [ map { [ $_ => $subfields{$_} ] } sort keys %subfields ];
+}
+
+sub iso2709 ($class, $leader, @fields) {
+    my ($directory, $data) = ('', '');
+    for my $field (@fields) {
+        my $content = "$field->[1]\x1E";
+        $directory .= sprintf '%3s%04d%05d', $field->[0], length $content, length $data;
+        $data .= $content;
+    }
+    my $base = 24 + length($directory) + 1;
+    my $length = $base + length($data) + 1;
+    substr($leader, 7, 5) = sprintf '%05d', $base;
+    return sprintf('%05d', $length) . $leader . "$directory\x1E$data\x1D";
+}
+
+# ---------------------------------------------------------------- Koha's tables from outside
+
+sub dbh ($self) {
+    return $self->{dbh} //= DBI->connect($self->{dsn}, @{ $self->{db_login} },
+        { RaiseError => 1, PrintError => 0, AutoCommit => 1, mysql_enable_utf8mb4 => 1 });
+}
+
+sub count ($self, $sql, @values) {
+    my ($count) = $self->dbh->selectrow_array($sql, undef, @values);
+    return $count;
+}
+
+sub biblios ($self) { return $self->count('SELECT COUNT(*) FROM biblio') }
+
+sub biblios_titled ($self, $title) {
+    return $self->dbh->selectcol_arrayref('SELECT biblionumber FROM biblio WHERE title LIKE ? ORDER BY 1',
+        undef, "$title%");
+}
+
+sub metadata ($self, $biblionumber) {
+    return $self->count('SELECT metadata FROM biblio_metadata WHERE biblionumber = ?', $biblionumber);
+}
+
+# Koha's own "undo import" of Manage staged records.
+sub undo_batch ($self, $batch_id) {
+    return $self->run_perl('-MC4::Context', '-MC4::ImportBatch', '-e',
+        'C4::Context->interface("commandline"); C4::ImportBatch::BatchRevertRecords(shift)', $batch_id);
+}
+
+1;
