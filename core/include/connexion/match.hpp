@@ -68,6 +68,13 @@ struct MatchKeys {
 [[nodiscard]] bool passes_checks(const Record& incoming, const Record& candidate,
                                  const MatchingRule& rule);
 
+/// What a matchpoint's index holds, where that is known from its name and its components: "isbn",
+/// "issn", "lccn", "oclc", or "" for an index of unknown meaning.
+[[nodiscard]] std::string_view kind_of(const Matchpoint& point) noexcept;
+/// What to ask the search engine for: the keys of match_keys and, for indexes of known meaning, the
+/// other forms of the same number; without the keys that hold no number of that kind.
+[[nodiscard]] std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule);
+
 struct Identifier {
   std::string kind;   ///< oclc, isbn, issn, lccn
   std::string value;  ///< normal form
