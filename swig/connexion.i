@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What of the core crosses to Perl. Classes cross as handles that the facade owns: every handle a
+// function gives is new, and is freed by the facade's one call of delete_*. Nothing here decides
+// anything: it names, and hands on.
+%module "Koha::Plugin::ConnexionGateway::Core"
+
+// Before Perl's headers, which define words that these use as names.
+%begin %{
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+#include <utility>
+
+#include "binding.hpp"
+%}
+
+%include <stdint.i>
+%include "exceptions.i"
+%include "typemaps.i"
+
+%init %{
+  // A core built for another perl or another version of the facade dies here, and both are named.
+  XS_APIVERSION_BOOTCHECK;
+  XS_VERSION_BOOTCHECK;
+%}
+
+%nodefaultctor;
+%nodefaultdtor;
+namespace connexion {
+
+class Record {
+ public:
+  ~Record();
+  size_t size() const;
+  %extend {
+    Text leader() const { return Text($self->leader()); }
+    Octets type() const { return Octets(binding::name($self->type())); }
+    Octets iso2709() const { return connexion::to_iso2709(*$self); }
+    Octets marcxml() const { return connexion::to_marcxml(*$self); }
+    Octets json() const { return connexion::to_json(*$self); }
+    Text line() const { return connexion::to_line(*$self); }
+    Text title() const { return connexion::title(*$self); }
+    Octets ascii_title() const { return connexion::to_ascii(connexion::title(*$self)); }
+  }
+};
+
+struct ReadResult {
+  ~ReadResult();
+  size_t consumed;
+  %extend {
+    // Null where the record was refused.
+    connexion::Record* record() const {
+      return $self->record ? new connexion::Record(*$self->record) : nullptr;
+    }
+    Octets outcome() const { return Octets(binding::name($self->outcome)); }
+    Octets encoding() const { return Octets(binding::name($self->encoding)); }
+    size_t diagnostic_count() const { return $self->diagnostics.size(); }
+    Octets diagnostic_code(size_t i) const {
+      return Octets(connexion::code_name($self->diagnostics.at(i).code));
+    }
+    Octets diagnostic_severity(size_t i) const {
+      return Octets(connexion::severity_name($self->diagnostics.at(i).severity));
+    }
+    size_t diagnostic_offset(size_t i) const { return $self->diagnostics.at(i).offset; }
+    Text diagnostic_tag(size_t i) const { return $self->diagnostics.at(i).tag; }
+    int diagnostic_occurrence(size_t i) const { return $self->diagnostics.at(i).occurrence; }
+    Text diagnostic_message(size_t i) const { return $self->diagnostics.at(i).message; }
+  }
+};
+%immutable ReadResult::consumed;
+
+struct ReadOptions {
+  ~ReadOptions();
+  bool nfc;
+  bool strict;
+  bool bracketed_hex;
+  bool numeric_references;
+  %extend {
+    ReadOptions() { return new connexion::ReadOptions; }
+    void set_encoding(std::string_view text) {
+      $self->encoding = binding::encoding_named(text);
+    }
+  }
+};
+
+struct RequestLimits {
+  RequestLimits();
+  ~RequestLimits();
+  size_t max_bytes;
+  size_t max_records;
+};
+
+struct Request {
+  ~Request();
+  %extend {
+    Octets length_form() const { return Octets(binding::name($self->length_form)); }
+    size_t record_count() const { return $self->records.size(); }
+    Octets record_octets(size_t i) const { return $self->records.at(i); }
+    size_t reading_count() const { return $self->readings.size(); }
+    bool has_user(size_t i) const { return $self->readings.at(i).has_user; }
+    bool has_login(size_t i) const { return $self->readings.at(i).has_login; }
+    bool has_password(size_t i) const { return $self->readings.at(i).has_password; }
+    Octets user(size_t i) const { return $self->readings.at(i).user; }
+    Octets login(size_t i) const { return $self->readings.at(i).login; }
+    Octets password(size_t i) const { return $self->readings.at(i).password; }
+  }
+};
+
+class RequestParser {
+ public:
+  explicit RequestParser(const connexion::RequestLimits& limits);
+  ~RequestParser();
+  void feed(std::string_view octets);
+  void finish();
+  size_t buffered() const;
+  %extend {
+    // Null where no request is complete.
+    connexion::Request* take() {
+      auto request = $self->next();
+      return request ? new connexion::Request(std::move(*request)) : nullptr;
+    }
+    Octets state() const { return Octets(binding::name($self->state())); }
+    Octets problem_code() const { return $self->problem().code; }
+    Text problem_message() const { return $self->problem().message; }
+    size_t problem_offset() const { return $self->problem().offset; }
+  }
+};
+
+class Rules {
+ public:
+  ~Rules();
+  bool has_matching() const;
+};
+
+class Facts {
+ public:
+  Facts();
+  ~Facts();
+  void candidate(int64_t id, const connexion::Record& record);
+  %extend {
+    void hit(size_t matchpoint, int64_t id, std::string_view text) {
+      $self->hit(matchpoint, id, binding::source_named(text));
+    }
+    void items_json(std::string_view octets) { $self->items_json(octets); }
+  }
+};
+
+}  // namespace connexion
+
+namespace binding {
+
+class KeyList {
+ public:
+  ~KeyList();
+  size_t size() const;
+  %extend {
+    size_t matchpoint(size_t i) const { return $self->at(i).matchpoint; }
+    Text index(size_t i) const { return $self->at(i).index; }
+    size_t key_count(size_t i) const { return $self->at(i).keys.size(); }
+    Text key(size_t i, size_t j) const { return $self->at(i).keys.at(j); }
+  }
+};
+
+class IdentifierList {
+ public:
+  ~IdentifierList();
+  size_t size() const;
+  %extend {
+    Octets kind(size_t i) const { return $self->at(i).kind; }
+    Text value(size_t i) const { return $self->at(i).value; }
+  }
+};
+
+}  // namespace binding
+
+%inline %{
+namespace binding {
+connexion::ReadResult* read_iso2709(std::string_view octets,
+                                    const connexion::ReadOptions& options) {
+  return new connexion::ReadResult(connexion::read_iso2709(octets, options));
+}
+connexion::ReadResult* read_marcxml(std::string_view octets,
+                                    const connexion::ReadOptions& options) {
+  return new connexion::ReadResult(connexion::read_marcxml(octets, options));
+}
+connexion::Rules* rules_from_json(std::string_view octets) {
+  return new connexion::Rules(connexion::Rules::from_json(octets));
+}
+KeyList* match_keys(const connexion::Record& record, const connexion::Rules& rules) {
+  return new KeyList(connexion::match_keys(record, rules.matching()));
+}
+IdentifierList* identifiers(const connexion::Record& record) {
+  return new IdentifierList(connexion::identifiers(record));
+}
+}  // namespace binding
+%}
+
+namespace connexion {
+Octets to_ascii(std::string_view text);
+Octets item_questions(const connexion::Record& record, const connexion::Rules& rules);
+Octets plan(const connexion::Record& record, const connexion::Facts& facts,
+            const connexion::Rules& rules);
+}
