@@ -15,7 +15,7 @@ SOURCE = HERE / "codetables.xml.xz"
 TARGET = HERE.parent / "src" / "marc" / "marc8_table.hpp"
 
 EACC = 0x31
-# The order of the enumerators, by the final character that designates the set.
+# The order of marc8::Set (marc8_set.hpp), by the final character that designates the set.
 SETS = [
     (0x42, "ascii"), (0x45, "ansel"), (0x67, "greek_symbols"), (0x62, "subscripts"),
     (0x70, "superscripts"), (0x32, "hebrew"), (0x4E, "cyrillic"), (0x51, "extended_cyrillic"),
@@ -99,8 +99,6 @@ def render():
 
 // clang-format off
 namespace connexion::marc8 {{
-
-enum class Set : std::uint8_t {{ {", ".join(name for _, name in SETS)}, eacc }};
 
 inline constexpr std::uint16_t kSingleByte[{len(SETS)}][96] = {{
 {singles}}};

@@ -21,6 +21,8 @@ struct RecordDraft {
   std::vector<SubfieldEntry> subfields;
 
   void control_field(std::string_view tag, std::string_view data);
+  /// Takes the bytes from `from` to the end of `text` as the field's data.
+  void control_field_from(std::string_view tag, std::size_t from);
   void data_field(std::string_view tag, char indicator1, char indicator2);
   void subfield(char code, std::string_view value);
   /// Takes the bytes from `from` to the end of `text` as a subfield's value.

@@ -10,8 +10,6 @@
 // clang-format off
 namespace connexion::marc8 {
 
-enum class Set : std::uint8_t { ascii, ansel, greek_symbols, subscripts, superscripts, hebrew, cyrillic, extended_cyrillic, arabic, extended_arabic, greek, eacc };
-
 inline constexpr std::uint16_t kSingleByte[11][96] = {
     {  // ascii
     0x0020, 0x0021, 0x0022, 0x0023, 0x0024, 0x0025, 0x0026, 0x0027, 0x0028, 0x0029, 0x002A, 0x002B,

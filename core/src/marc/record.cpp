@@ -33,11 +33,17 @@ std::shared_ptr<RecordData> RecordData::make(std::size_t fields, std::size_t sub
 }
 
 void RecordDraft::control_field(std::string_view tag, std::string_view data) {
-  FieldEntry entry{{tag[0], tag[1], tag[2]}, {' ', ' '}, true, 0, 0};
-  entry.first = static_cast<std::uint32_t>(text.size());
-  entry.count = static_cast<std::uint32_t>(data.size());
+  const std::size_t from = text.size();
   text.append(data);
-  fields.push_back(entry);
+  control_field_from(tag, from);
+}
+
+void RecordDraft::control_field_from(std::string_view tag, std::size_t from) {
+  fields.push_back({{tag[0], tag[1], tag[2]},
+                    {' ', ' '},
+                    true,
+                    static_cast<std::uint32_t>(from),
+                    static_cast<std::uint32_t>(text.size() - from)});
 }
 
 void RecordDraft::data_field(std::string_view tag, char indicator1, char indicator2) {

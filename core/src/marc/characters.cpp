@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The encoding is decided by the bytes: UTF-8 where multi-byte sequences are and all are valid;
+// else MARC-8 where the text makes sense in it; else Latin-1. The leader's word counts only
+// where the bytes leave it open.
+#include "marc/characters.hpp"
+
+#include <algorithm>
+
+#include "connexion/text.hpp"
+#include "marc/decode.hpp"
+#include "marc/escape.hpp"
+#include "marc/references.hpp"
+#include "text/utf8.hpp"
+
+namespace connexion::detail {
+namespace {
+
+// What the bytes of all values look like.
+struct Look {
+  bool high = false;
+  bool escape = false;
+  bool c1 = false;              // 80 to 9F outside of UTF-8 sequences
+  std::size_t sequences = 0;    // valid multi-byte sequences of UTF-8
+  std::size_t invalid = 0;      // other bytes of 80 and above
+  bool cut_sequence = false;    // a value ends in the first byte of a sequence
+};
+
+bool is_capital(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+
+void look_at(std::string_view value, Look& look) {
+  look.escape |= value.find(kEscape) != std::string_view::npos;
+  for (std::size_t at = utf8::first_non_ascii(value); at < value.size();
+       at = utf8::first_non_ascii(value, at)) {
+    look.high = true;
+    const std::size_t length = utf8::sequence(value, at);
+    const auto byte = static_cast<unsigned char>(value[at]);
+    if (length == 0) {
+      ++look.invalid;
+      look.c1 |= byte < 0xA0;
+      // As Latin-1 these are capital A with a mark; a word in small letters doesn't end so.
+      look.cut_sequence |= (byte == 0xC2 || byte == 0xC3) && at + 1 == value.size() &&
+                           (at == 0 || !is_capital(value[at - 1]));
+    } else {
+      ++look.sequences;
+    }
+    at += std::max<std::size_t>(length, 1);
+  }
+}
+
+class CharacterReader {
+ public:
+  CharacterReader(std::string_view bytes, char declared, const ReadOptions& options,
+                  const RawRecord& raw, RecordDraft& draft, Log& log)
+      : bytes_(bytes), declared_(declared), options_(options), raw_(raw), draft_(draft), log_(log) {
+    for (const auto& value : raw.values) look_at(text(value), look_);
+  }
+
+  Encoding read() {
+    const Encoding encoding = options_.encoding == Encoding::automatic ? detect()
+                                                                       : options_.encoding;
+    check_leader(encoding);
+    if (log_.refused()) return encoding;
+    if (!decoded_) decode(encoding);
+    std::swap(draft_.text, attempt_.text);
+    std::swap(draft_.fields, attempt_.fields);
+    std::swap(draft_.subfields, attempt_.subfields);
+    tell_problems();
+    return encoding;
+  }
+
+ private:
+  struct ValueProblem {
+    std::size_t field;
+    Problem problem;  // its offset in the record
+  };
+
+  [[nodiscard]] std::string_view text(const RawRecord::Value& value) const {
+    return bytes_.substr(value.span.at, value.span.length);
+  }
+
+  Encoding detect() {
+    const bool says_utf8 = declared_ == 'a';
+    if (!look_.high && !look_.escape) return says_utf8 ? Encoding::utf8 : Encoding::marc8;
+    if (look_.sequences != 0 && look_.invalid == 0) return Encoding::utf8;
+    decode(Encoding::marc8);
+    if (marc8_fits(says_utf8)) return Encoding::marc8;
+    if (latin1_fits(says_utf8)) {
+      log_.report(Code::read_as_latin1, 9, "LDR");
+      decode(Encoding::latin1);
+      return Encoding::latin1;
+    }
+    if (look_.high && (says_utf8 || look_.sequences > look_.invalid)) {
+      decode(Encoding::utf8);
+      return Encoding::utf8;
+    }
+    if (!refused_problem()) log_.report(Code::encoding_unknown, 9, "LDR");
+    return Encoding::marc8;
+  }
+
+  [[nodiscard]] bool refused_problem() const {
+    return std::any_of(problems_.begin(), problems_.end(), [](const ValueProblem& p) {
+      return default_severity(p.problem.code) == Severity::refused;
+    });
+  }
+
+  // Whether what the MARC-8 decoder made of the bytes is text. Where the leader says UTF-8 there
+  // must be no sign against it.
+  [[nodiscard]] bool marc8_fits(bool says_utf8) const {
+    if (look_.sequences > look_.invalid / 4) return false;
+    if (says_utf8 && look_.high)
+      return !refused_problem() && fit_.no_letter == 0 && fit_.uncomposed == 0;
+    return !refused_problem() && fit_.no_letter <= fit_.composed + fit_.uncomposed;
+  }
+
+  [[nodiscard]] bool latin1_fits(bool says_utf8) const {
+    if (!look_.high || look_.c1 || look_.escape) return false;
+    if (says_utf8 && look_.cut_sequence) return false;
+    if (look_.sequences != 0 && look_.sequences * 10 > look_.invalid) return false;
+    // One wrong code in sound MARC-8 doesn't make it Latin-1.
+    const std::size_t wrong = fit_.no_letter + static_cast<std::size_t>(std::count_if(
+        problems_.begin(), problems_.end(), [](const ValueProblem& p) {
+          return p.problem.code == Code::marc8_undefined ||
+                 p.problem.code == Code::marc8_combining_alone;
+        }));
+    return says_utf8 || wrong > fit_.composed;
+  }
+
+  void check_leader(Encoding encoding) {
+    const bool right = encoding == Encoding::utf8
+                           ? declared_ == 'a' || (declared_ == ' ' && !look_.high)
+                           : declared_ == ' ';
+    if (!right) log_.report(Code::leader_encoding, 9, "LDR");
+  }
+
+  // Into attempt_ and problems_, which an attempt before is cleared from.
+  void decode(Encoding encoding) {
+    decoded_ = true;
+    attempt_.fields.clear();
+    attempt_.subfields.clear();
+    attempt_.text.clear();
+    attempt_.text.reserve(bytes_.size() * (encoding == Encoding::utf8 ? 1 : 2));
+    problems_.clear();
+    fit_ = {};
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < raw_.fields.size(); ++i) {
+      const auto& field = raw_.fields[i];
+      const std::size_t from = attempt_.text.size();
+      if (field.control) {
+        decode_value(encoding, i, raw_.values[value]);
+        attempt_.control_field_from({field.tag, 3}, from);
+      } else {
+        attempt_.data_field({field.tag, 3}, field.indicators[0], field.indicators[1]);
+        for (std::size_t k = 0; k < field.count; ++k) {
+          const auto& subfield = raw_.values[value + k];
+          const std::size_t start = attempt_.text.size();
+          decode_value(encoding, i, subfield);
+          attempt_.subfield_from(subfield.code, start);
+        }
+      }
+      value += field.count;
+    }
+  }
+
+  void decode_value(Encoding encoding, std::size_t field, const RawRecord::Value& value) {
+    found_.clear();
+    const std::size_t from = attempt_.text.size();
+    switch (encoding) {
+      case Encoding::marc8:
+        decode_marc8(text(value), attempt_.text, found_, fit_);
+        break;
+      case Encoding::latin1:
+        decode_latin1(text(value), attempt_.text, found_);
+        break;
+      case Encoding::utf8:
+      case Encoding::automatic:
+        decode_utf8(text(value), attempt_.text, found_);
+        break;
+    }
+    for (const Problem& problem : found_)
+      problems_.push_back({field, {problem.code, value.span.at + problem.offset}});
+    apply_options(from);
+  }
+
+  void apply_options(std::size_t from) {
+    if (options_.bracketed_hex || options_.numeric_references)
+      read_references(attempt_.text, from, options_.bracketed_hex, options_.numeric_references);
+    if (!options_.nfc) return;
+    const std::string_view value = std::string_view(attempt_.text).substr(from);
+    if (utf8::first_non_ascii(value) == value.size()) return;
+    const std::string normal = nfc(value);
+    attempt_.text.replace(from, std::string::npos, normal);
+  }
+
+  // One diagnostic for each kind in each field.
+  void tell_problems() {
+    if (problems_.empty()) return;
+    log_.restart_fields();
+    auto problem = problems_.begin();
+    for (std::size_t i = 0; i < raw_.fields.size() && problem != problems_.end(); ++i) {
+      log_.begin_field({raw_.fields[i].tag, 3});
+      std::vector<Code> told;
+      for (; problem != problems_.end() && problem->field == i; ++problem) {
+        const Code code = problem->problem.code;
+        if (std::find(told.begin(), told.end(), code) != told.end()) continue;
+        told.push_back(code);
+        log_.report_field(code, problem->problem.offset);
+      }
+    }
+  }
+
+  std::string_view bytes_;
+  char declared_;
+  const ReadOptions& options_;
+  const RawRecord& raw_;
+  RecordDraft& draft_;
+  Log& log_;
+  Look look_;
+  bool decoded_ = false;
+  RecordDraft attempt_;
+  std::vector<ValueProblem> problems_;
+  Problems found_;
+  Marc8Fit fit_;
+};
+
+}  // namespace
+
+Encoding decode_characters(std::string_view bytes, char declared, const ReadOptions& options,
+                           const RawRecord& raw, RecordDraft& draft, Log& log) {
+  return CharacterReader(bytes, declared, options, raw, draft, log).read();
+}
+
+}  // namespace connexion::detail
