@@ -190,6 +190,9 @@ connexion::Rules* rules_from_json(std::string_view octets) {
 KeyList* match_keys(const connexion::Record& record, const connexion::Rules& rules) {
   return new KeyList(connexion::match_keys(record, rules.matching()));
 }
+KeyList* search_keys(const connexion::Record& record, const connexion::Rules& rules) {
+  return new KeyList(connexion::search_keys(record, rules.matching()));
+}
 IdentifierList* identifiers(const connexion::Record& record) {
   return new IdentifierList(connexion::identifiers(record));
 }

@@ -1,0 +1,84 @@
+package Koha::Plugin::ConnexionGateway::Core::Facts;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+use v5.26;
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
+
+use Mojo::JSON ();
+
+sub new ($class) {
+    return $class->own(Facts => $class->function('new_Facts'));
+}
+
+sub hit ($self, $matchpoint, $id, $source) {
+    $self->need_count($matchpoint, 'matchpoint');
+    $self->need_count($id,         'id');
+    $self->call('hit', $matchpoint, $id, $source);
+    return $self;
+}
+
+sub candidate ($self, $id, $record) {
+    $self->call('candidate', $self->need_count($id, 'id'), $self->need_object($record, 'Record'));
+    return $self;
+}
+
+sub items ($self, $facts) {
+    my $json = ref $facts eq 'HASH' ? Mojo::JSON::encode_json($facts) : $facts;
+    $self->call('items_json', $self->need_octets($json, 'items'));
+    return $self;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Core::Facts - what Koha was found to hold
+
+=head1 SYNOPSIS
+
+    use Koha::Plugin::ConnexionGateway::Core::Facts;
+
+    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
+    $facts->hit(0, 34, 'search')->candidate(34, $record);
+    $facts->items({
+        barcodes    => {3001 => {itemnumber => 17, biblionumber => 34}},
+        itemnumbers => {17 => {biblionumber => 34}},
+        libraries   => ['CPL'],
+        itemtypes   => ['BK'],
+    });
+
+=head1 DESCRIPTION
+
+Collected for one incoming record and handed to C<plan> of
+L<Koha::Plugin::ConnexionGateway::Core::Rules>. Every method but C<new> returns the object.
+
+=head1 METHODS
+
+=head2 new
+
+No facts yet.
+
+=head2 hit($matchpoint, $id, $source)
+
+The search for a matchpoint (its position in the rule) found the record C<$id>. C<$source> is C<search>
+for Koha's own, C<identifiers> for the plugin's tables.
+
+=head2 candidate($id, $record)
+
+The record C<$id> as it stands in the database, an object of
+L<Koha::Plugin::ConnexionGateway::Core::Record>.
+
+=head2 items($facts)
+
+Facts about items, as a reference to a hash or as JSON in octets. Raises C<facts.*>.
+
+=cut

@@ -1,0 +1,129 @@
+package Koha::Plugin::ConnexionGateway::Core::Handle;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+use v5.26;
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Carp         qw(croak);
+use Scalar::Util qw(blessed);
+
+use Koha::Plugin::ConnexionGateway::Core;
+
+our @CARP_NOT =
+    map { "Koha::Plugin::ConnexionGateway::Core::$_" } qw(Facts Record RequestParser Rules);
+
+my $CORE = 'Koha::Plugin::ConnexionGateway::Core';
+
+sub own ($class, $kind, $raw) {
+    return bless { kind => $kind, raw => $raw }, $class;
+}
+
+sub raw ($self) { return $self->{raw} }
+
+sub call ($self, $method, @arguments) {
+    my $function = $CORE->can("$self->{kind}_$method");
+    return $function->($self->{raw}, @arguments);
+}
+
+sub function ($class, $name, @arguments) {
+    $CORE->load;
+    return $CORE->can($name)->(@arguments);
+}
+
+# The one place where anything of the core is freed. A handle that is gone stays gone, however often
+# this is called.
+sub DESTROY ($self) {
+    my $raw = delete $self->{raw};
+    return if !defined $raw || ${^GLOBAL_PHASE} eq 'DESTRUCT';
+    $CORE->can("delete_$self->{kind}")->($raw);
+    return;
+}
+
+# A thread's copy would free the same memory a second time.
+sub CLONE_SKIP ($class) { return 1 }
+
+sub need_octets ($class, $value, $what) {
+    return $value
+        if defined $value
+        && !ref $value
+        && (!utf8::is_utf8($value) || utf8::downgrade(my $copy = $value, 1));
+    croak "$what: octets are needed, not " . quoted($value);
+}
+
+sub need_object ($class, $value, $kind) {
+    my $package = "${CORE}::$kind";
+    return $value->raw if blessed $value && $value->isa($package);
+    croak "a $package is needed, not " . quoted($value);
+}
+
+sub need_count ($class, $value, $what) {
+    return $value if defined $value && !ref $value && $value =~ /\A(?:0|[1-9][0-9]{0,17})\z/a;
+    croak "$what: a whole number is needed, not " . quoted($value);
+}
+
+sub need_known ($class, $options, @known) {
+    my %is_known = map { $_ => 1 } @known;
+    for my $name (sort keys %$options) {
+        croak quoted($name) . ' is not one of ' . join ', ', @known if !$is_known{$name};
+    }
+    return;
+}
+
+# A value as it can stand in a message: short, printable, in quotes unless it is undef.
+sub quoted ($value) {
+    return 'undef' if !defined $value;
+    my $short = length $value > 60 ? substr($value, 0, 57) . '...' : "$value";
+    $short =~ s/([^\x20-\x7e])/sprintf '\\x{%x}', ord $1/ge;
+    return "'$short'";
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Core::Handle - owns one object of the core
+
+=head1 DESCRIPTION
+
+What the classes of the facade are made of: a hash with a handle of the core that is freed once, in
+C<DESTROY>. It is of use to them alone; programs use
+L<Koha::Plugin::ConnexionGateway::Core::Record> and the others.
+
+=head1 METHODS
+
+=head2 own($kind, $raw)
+
+Called on a class: an object of it that owns C<$raw>, the core's handle of a C<$kind>.
+
+=head2 raw
+
+The core's handle, still owned by the object.
+
+=head2 call($method, @arguments)
+
+Calls the core's method on the handle.
+
+=head2 function($name, @arguments)
+
+Called on a class: loads the core and calls one of its functions.
+
+=head2 need_octets($value, $what), need_object($value, $class_name), need_count($value, $what)
+
+Called on a class: return the value (C<need_object>: its handle), or croak with the value in quotes.
+
+=head2 need_known(\%options, @names)
+
+Called on a class: croaks at the first option that has none of the names.
+
+=head2 quoted($value)
+
+A function: the value as it can stand in a message.
+
+=cut

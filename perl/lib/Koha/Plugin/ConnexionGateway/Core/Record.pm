@@ -1,0 +1,193 @@
+package Koha::Plugin::ConnexionGateway::Core::Record;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+use v5.26;
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
+
+use Mojo::JSON ();
+
+my $HANDLE   = 'Koha::Plugin::ConnexionGateway::Core::Handle';
+my @SWITCHES = qw(nfc strict bracketed_hex numeric_references);
+
+sub read ($class, $octets, %options) {    ## no critic (ProhibitBuiltinHomonyms)
+    return $class->_read(read_iso2709 => $octets, \%options);
+}
+
+sub read_marcxml ($class, $octets, %options) {
+    return $class->_read(read_marcxml => $octets, \%options);
+}
+
+sub leader      ($self) { return $self->call('leader') }
+sub type        ($self) { return $self->call('type') }
+sub size        ($self) { return $self->call('size') }
+sub iso2709     ($self) { return $self->call('iso2709') }
+sub marcxml     ($self) { return $self->call('marcxml') }
+sub json        ($self) { return $self->call('json') }
+sub line        ($self) { return $self->call('line') }
+sub title       ($self) { return $self->call('title') }
+sub ascii_title ($self) { return $self->call('ascii_title') }
+
+sub fields ($self) {
+    return [map { _field(%$_) } @{ Mojo::JSON::decode_json($self->json)->{fields} }];
+}
+
+# MARC-in-JSON has a hash of one pair per field and per subfield.
+sub _field ($tag, $content) {
+    return { tag => $tag, data => $content } if !ref $content;
+    my @subfields = map { [%$_] } @{ $content->{subfields} };
+    return {
+        tag       => $tag,
+        ind1      => $content->{ind1},
+        ind2      => $content->{ind2},
+        subfields => \@subfields
+    };
+}
+
+sub _read ($class, $reader, $octets, $options) {
+    $class->need_octets($octets, 'record');
+    my $choice = _options($options);
+    my $result = $HANDLE->own(ReadResult => $class->function($reader, $octets, $choice->raw));
+    my $record = $result->call('record');
+    return {
+        record      => defined $record ? $class->own(Record => $record) : undef,
+        outcome     => $result->call('outcome'),
+        encoding    => $result->call('encoding'),
+        consumed    => $result->call('consumed_get'),
+        diagnostics => _diagnostics($result),
+    };
+}
+
+sub _options ($options) {
+    $HANDLE->need_known($options, 'encoding', @SWITCHES);
+    my $choice = $HANDLE->own(ReadOptions => $HANDLE->function('new_ReadOptions'));
+    $choice->call('set_encoding', $options->{encoding}) if defined $options->{encoding};
+    $choice->call("${_}_set", $options->{$_} ? 1 : 0) for grep { exists $options->{$_} } @SWITCHES;
+    return $choice;
+}
+
+sub _diagnostics ($result) {
+    my @diagnostics;
+    for my $i (0 .. $result->call('diagnostic_count') - 1) {
+        my %diagnostic = map { $_ => $result->call("diagnostic_$_", $i) }
+            qw(code severity offset tag occurrence message);
+        push @diagnostics, \%diagnostic;
+    }
+    return \@diagnostics;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Core::Record - one MARC 21 record
+
+=head1 SYNOPSIS
+
+    use Koha::Plugin::ConnexionGateway::Core::Record;
+
+    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read($octets, nfc => 1);
+    my $record = $read->{record}
+        or die join "\n", map { $_->{message} } @{$read->{diagnostics}};
+    print $record->type;                          # biblio
+    print $record->fields->[0]{data};             # ocm00012345
+    my $marcxml = $record->marcxml;
+
+=head1 DESCRIPTION
+
+A record is read and then never changes. Its content is always valid Unicode; leader/09 is always
+C<a>, because that is how it is written.
+
+=head1 READING
+
+Never raises because of what the octets are. Both methods return a reference to a hash:
+
+=over
+
+=item C<record>: an object of this class, undef where the record is refused
+
+=item C<outcome>: C<ok>, C<repaired> (all content is there, something was put right) or C<refused>
+(content may have been lost)
+
+=item C<encoding>: what the octets were in: C<utf-8>, C<marc-8> or C<latin-1>
+
+=item C<consumed>: how many octets the record took
+
+=item C<diagnostics>: a reference to an array of hashes, each with C<code>, C<severity> (C<notice>,
+C<repaired>, C<refused>), C<offset> (octets from the record's start), C<tag> (empty where no field is
+concerned, C<LDR> for the leader), C<occurrence> (1 for the first field with that tag, 0 for none) and
+C<message> (a sentence)
+
+=back
+
+    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read(substr $octets, 0, 100);
+    print $read->{outcome};                       # refused
+    print $read->{diagnostics}[0]{severity};      # refused
+    print defined $read->{record} ? 1 : 0;        # 0
+
+Options: C<< encoding => 'auto' >> (or C<utf-8>, C<marc-8>, C<latin-1>; C<auto> decides by the octets,
+not by leader/09) and, each false unless given, C<nfc> (normalise to NFC), C<strict> (refuse what would
+be repaired), C<bracketed_hex> (take C<< <U+4E2D> >> for the character) and C<numeric_references> (the
+same for C<&#x4E2D;>).
+
+=head2 read($octets, %options)
+
+Reads the one ISO 2709 record at the start of the octets.
+
+=head2 read_marcxml($octets, %options)
+
+Reads one MARCXML C<record>, or a C<collection> that holds exactly one, in UTF-8.
+
+    my $again = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($record->marcxml);
+    print $again->{record}->iso2709 eq $record->iso2709;    # 1
+
+=head1 METHODS
+
+=head2 leader
+
+The 24 characters of the leader.
+
+=head2 type
+
+By leader/06: C<biblio>, C<authority>, C<holdings>, C<community>, C<classification> or C<unknown>.
+
+=head2 size
+
+How many fields there are.
+
+=head2 fields
+
+The fields in the record's order, as a reference to an array of C<< {tag, data} >> for control fields
+and C<< {tag, ind1, ind2, subfields => [[code, value], ...]} >> for the others; text throughout.
+
+    my ($title) = grep { $_->{tag} eq '245' } @{$record->fields};
+    print $title->{ind1};                         # 1
+    print join '|', @{$title->{subfields}[0]};    # a|Moby Dick, or, The whale /
+
+=head2 iso2709, marcxml, json
+
+The record as octets: ISO 2709 in UTF-8 (raises C<marc.too_long> over its 99,999 bytes, or 9,999 in one
+field), MARCXML, MARC-in-JSON.
+
+=head2 line
+
+The record as text for people, a line per field.
+
+=head2 title
+
+What to call the record, as text: 245 $a, $b, $n, $p, or an authority's heading, without the punctuation
+at the end; empty if it has none.
+
+=head2 ascii_title
+
+The same in printable ASCII.
+
+=cut

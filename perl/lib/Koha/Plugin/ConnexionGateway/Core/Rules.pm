@@ -1,0 +1,161 @@
+package Koha::Plugin::ConnexionGateway::Core::Rules;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+use v5.26;
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
+
+use Mojo::JSON ();
+
+my $HANDLE = 'Koha::Plugin::ConnexionGateway::Core::Handle';
+
+sub new ($class, $rules) {
+    my $json = ref $rules eq 'HASH' ? Mojo::JSON::encode_json($rules) : $rules;
+    $class->need_octets($json, 'rules');
+    return $class->own(Rules => $class->function('rules_from_json', $json));
+}
+
+sub has_matching ($self) { return $self->call('has_matching') ? 1 : 0 }
+
+sub match_keys  ($self, $record) { return $self->_keys(match_keys  => $record) }
+sub search_keys ($self, $record) { return $self->_keys(search_keys => $record) }
+
+sub identifiers ($self, $record) {
+    my $raw  = $self->function('identifiers', $self->need_object($record, 'Record'));
+    my $list = $HANDLE->own(IdentifierList => $raw);
+    return [map { { kind => $list->call('kind', $_), value => $list->call('value', $_) } }
+            0 .. $list->call('size') - 1];
+}
+
+sub item_questions ($self, $record) {
+    my $raw = $self->need_object($record, 'Record');
+    return Mojo::JSON::decode_json($self->function('item_questions', $raw, $self->raw));
+}
+
+sub plan ($self, $record, $facts) {
+    return Mojo::JSON::decode_json($self->plan_json($record, $facts));
+}
+
+sub plan_json ($self, $record, $facts) {
+    my @raw = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
+    return $self->function('plan', @raw, $self->raw);
+}
+
+sub _keys ($self, $function, $record) {
+    my $raw  = $self->function($function, $self->need_object($record, 'Record'), $self->raw);
+    my $list = $HANDLE->own(KeyList => $raw);
+    return [map { _point($list, $_) } 0 .. $list->call('size') - 1];
+}
+
+sub _point ($list, $i) {
+    my @keys = map { $list->call('key', $i, $_) } 0 .. $list->call('key_count', $i) - 1;
+    return {
+        matchpoint => $list->call('matchpoint', $i),
+        index      => $list->call('index',      $i),
+        keys       => \@keys,
+    };
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Core::Rules - what a library decided, and the plan made by it
+
+=head1 SYNOPSIS
+
+    use Koha::Plugin::ConnexionGateway::Core::Facts;
+    use Koha::Plugin::ConnexionGateway::Core::Rules;
+
+    my $rules = Koha::Plugin::ConnexionGateway::Core::Rules->new({
+        schema_version => 1,
+        record_type    => 'biblio',
+        mode           => 'direct',
+        matching_rule  => {
+            code        => 'ISBN',
+            record_type => 'biblio',
+            threshold   => 1000,
+            matchpoints => [{
+                index      => 'isbn',
+                score      => 1000,
+                components => [{tag => '020', subfields => 'a', offset => 0, length => 0, norms => ['ISBN']}],
+            }],
+            required_checks => [],
+        },
+        on_match        => 'replace',
+        on_no_match     => 'create_new',
+        items           => 'always_add',
+        several_matches => 'hold',
+        no_match_keys   => 'add',
+        item_conflict   => 'item',
+        item_tag        => '952',
+        item_subfields  => {
+            barcode => 'p', itemnumber => '9', homebranch => 'a', holdingbranch => 'b', itype => 'y',
+        },
+    });
+
+    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
+    for my $point (@{$rules->search_keys($record)}) {
+        print $point->{index};                    # isbn
+        print $point->{keys}[0];                  # 9780142437247
+        $facts->hit($point->{matchpoint}, 34, 'search');
+    }
+    $facts->candidate(34, $record);
+    my $plan = $rules->plan($record, $facts);
+    print $plan->{outcome};                       # overlay
+    print $plan->{target};                        # 34
+
+=head1 DESCRIPTION
+
+Rules are built once and never change. They and the plan are described in F<docs/plan-format.md>.
+
+=head1 METHODS
+
+=head2 new($rules)
+
+From a reference to a hash, or from JSON in octets. Raises C<rules.*> naming the member and the bad
+value.
+
+=head2 has_matching
+
+Whether there is a matching rule: 1 or 0.
+
+=head2 match_keys($record)
+
+The keys that Koha's matching rule makes of the record: a reference to an array of hashes with
+C<matchpoint> (its position in the rule), C<index> and C<keys> (text), for each matchpoint that has
+any.
+
+=head2 search_keys($record)
+
+What to search Koha with, in the same shape.
+
+=head2 identifiers($record)
+
+The standard numbers of the record, each once, in one normal form: a reference to an array of hashes
+with C<kind> (C<oclc>, C<isbn>, C<issn>, C<lccn>) and C<value>.
+
+    print join ' ', map {"$_->{kind}:$_->{value}"} @{$rules->identifiers($record)};    # oclc:12345 isbn:9780142437247
+
+=head2 item_questions($record)
+
+What to ask Koha about the record's items before the plan is made: a hash with C<barcodes> and
+C<itemnumbers>, references to arrays.
+
+=head2 plan($record, $facts)
+
+What becomes of the record, as a hash. Raises C<facts.*> where the facts contradict each other.
+
+=head2 plan_json($record, $facts)
+
+The same as the core wrote it: one JSON document in octets, members sorted.
+
+=cut
