@@ -41,19 +41,19 @@ sub _use_sandbox ($self, %options) {
     lib->import("$ROOT/tests/sandbox/lib");
     require Sandbox;
     $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // "$ROOT/build/release/plugin";
-    $self->{sandbox} = Sandbox->start(plugin_dir => $self->{plugin_dir}, %{ $options{sandbox} // {} });
-    $self->{conf} = $self->{sandbox}{conf};
-    $self->{perl5lib} = $self->{sandbox}{perl5lib};
-    $self->{dsn} = "dbi:mysql:database=$self->{sandbox}{db_name};mysql_socket=$self->{sandbox}{socket}";
+    my $sandbox = $self->{sandbox} =
+        Sandbox->start(pluginsdir => $self->{plugin_dir}, %{ $options{sandbox} // {} });
+    $self->{environment} = { $sandbox->env };
+    $self->{dsn} = join '', 'dbi:mysql:database=', $sandbox->db_name, ';mysql_socket=', $sandbox->socket;
     $self->{db_login} = [ 'root', '' ];
     $self->{write_as} = 'cataloguer';
     return;
 }
 
 sub _use_koha ($self) {
-    $self->{conf} = $ENV{KOHA_CONF} or die "KOHA_CONF is not set\n";
-    $self->{perl5lib} = $ENV{PERL5LIB} // '';
-    my %conf = _read_conf($self->{conf});
+    my $conf = $ENV{KOHA_CONF} or die "KOHA_CONF is not set\n";
+    $self->{environment} = { KOHA_CONF => $conf, PERL5LIB => $ENV{PERL5LIB} // '' };
+    my %conf = _read_conf($conf);
     $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // $conf{pluginsdir};
     $self->{dsn} = "dbi:mysql:database=$conf{database};host=$conf{hostname};port=" . ($conf{port} || 3306);
     $self->{db_login} = [ @conf{qw(user pass)} ];
@@ -68,10 +68,7 @@ sub _read_conf ($file) {
         qw(database hostname port user pass pluginsdir);
 }
 
-sub _environment ($self) {
-    return (KOHA_CONF => $self->{conf}, PERL5LIB => $self->{perl5lib},
-        $self->{sandbox} ? %{ $self->{sandbox}{env} // {} } : ());
-}
+sub _environment ($self) { return %{ $self->{environment} } }
 
 sub _run_fixture ($self) {
     $self->run_perl("$ROOT/tests/e2e/lib/fixture.pl", $self->{plugin_dir})
