@@ -11,7 +11,7 @@ no warnings 'experimental::signatures';
 
 use Encode qw(decode encode);
 use File::Basename qw(dirname);
-use List::Util qw(sum);
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -90,8 +90,7 @@ sub fork_client ($records) {
     my $pid = fork // die "fork: $!";
     return $pid if $pid;
     $gateway->export('demo', $_) for @{$records};
-    require POSIX;
-    POSIX::_exit(0);
+    return POSIX::_exit(0);
 }
 
 subtest 'a direct export commits nothing that is staged' => sub {

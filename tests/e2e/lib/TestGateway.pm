@@ -131,7 +131,7 @@ sub serve ($self, @arguments) {
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
         POSIX::setpgid(0, 0);
-        %ENV = (%ENV, $self->_environment);
+        local %ENV = (%ENV, $self->_environment);
         open STDERR, '>>', $log or die "$log: $!\n";
         open STDOUT, '>>', $log or die "$log: $!\n";
         exec $^X, "$self->{plugin_dir}/Koha/Plugin/ConnexionGateway/bin/connexion-gateway", 'serve',
