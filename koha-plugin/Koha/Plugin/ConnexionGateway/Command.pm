@@ -1,0 +1,330 @@
+package Koha::Plugin::ConnexionGateway::Command;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Getopt::Long ();
+
+use Koha::Plugin::ConnexionGateway::Log;
+
+my $NAMESPACE = 'Koha::Plugin::ConnexionGateway';
+
+# Option names of each subcommand, as Getopt::Long wants them, and what it is called with.
+my %COMMANDS = (
+    serve    => {code => \&_serve,    options => [qw(port=i bind=s log-format=s pid-file=s)], arguments => [0, 0]},
+    importer => {code => \&_importer, options => [qw(fd=i)],                                  arguments => [0, 0]},
+    profile  => {code => \&_profile,  options => [qw(as=s)],                                  arguments => [1, 2]},
+    status   => {code => \&_status,   options => [qw(exports=i)],                             arguments => [0, 0]},
+    send     => {
+        code    => \&_send,
+        options => [
+            qw(host=s port=i login=s password-file=s user=s length=s records-per-connection=i timeout=f nul)
+        ],
+        arguments => [1, undef],
+    },
+);
+
+sub new ($class, %args) {
+    return bless {script => $args{script}, root => $args{root}}, $class;
+}
+
+sub run ($self, @arguments) {
+    my $name = shift @arguments // '';
+    return $self->_help(0, undef, \*STDOUT) if $name =~ /\A(?:-h|--help|help)\z/;
+    my $command = $COMMANDS{$name};
+    return $self->_misuse($name eq '' ? 'Which command?' : qq(There is no command "$name".)) if !$command;
+    my ($options, $problem) = _options($command, \@arguments);
+    return $self->_help(0, $name, \*STDOUT) if $options->{help};
+    my ($least, $most) = @{$command->{arguments}};
+    $problem //= 'Arguments are missing.'       if @arguments < $least;
+    $problem //= "What is $arguments[-1] for?" if defined $most && @arguments > $most;
+    return $self->_misuse($problem, $name) if defined $problem;
+    my $status = eval { $command->{code}->($self, $options, @arguments) };
+    return $status if defined $status;
+    return $self->_misuse($@->{misuse}, $name) if ref $@ eq 'HASH';
+    return _complain($@, 1);
+}
+
+sub _options ($command, $arguments) {
+    my %options;
+    my $problem;
+    local $SIG{__WARN__} = sub ($warning) { $problem //= $warning };
+    my $parser = Getopt::Long::Parser->new(config => [qw(no_auto_abbrev no_ignore_case)]);
+    $parser->getoptionsfromarray($arguments, \%options, 'help|h', @{$command->{options}});
+    chomp $problem if defined $problem;
+    return (\%options, $problem);
+}
+
+sub _complain ($error, $status) {
+    my $text = ref $error && eval { $error->can('message') } ? $error->message : "$error";
+    $text =~ s/\s+\z//;
+    print {*STDERR} "connexion-gateway: $text\n";
+    return $status;
+}
+
+sub _misuse ($self, $problem, $name = undef) {
+    _complain($problem, 2);
+    return $self->_help(2, $name, \*STDERR);
+}
+
+# The whole synopsis, or with a command's name its part of the manual.
+sub _help ($self, $status, $name, $handle) {
+    require Pod::Usage;
+    my @part = $name ? (-verbose => 99, -sections => "COMMANDS/$name") : (-verbose => 1);
+    @part = (-verbose => 0) if $status;
+    Pod::Usage::pod2usage(-input => $self->{script}, -output => $handle, -exitval => 'NOEXIT', @part);
+    return $status;
+}
+
+sub _stop_for_misuse ($problem) { die {misuse => $problem} }
+
+# ------------------------------------------------------------------ the service
+
+sub _serve ($self, $options) {
+    my $port = $options->{port};
+    _stop_for_misuse("$port is no port.") if defined $port && ($port < 0 || $port > 65_535);
+    my $format = $options->{'log-format'};
+    _stop_for_misuse("--log-format is text or json, not $format.") if defined $format && $format !~ /\A(?:text|json)\z/;
+    my %overrides = map { $_->[0] => $_->[1] } grep { defined $_->[1] }
+        ([port => $port], [bind => $options->{bind}], [log_format => $format]);
+
+    require Koha::Plugin::ConnexionGateway::Listener;
+    my $log      = Koha::Plugin::ConnexionGateway::Log->new(format => $format)->export_format;
+    my $listener = Koha::Plugin::ConnexionGateway::Listener->new(
+        command   => [$^X, "-I$self->{root}", $self->{script}, 'importer', '--fd'],
+        overrides => \%overrides,
+        log       => $log,
+    );
+    _write_pid_file($options->{'pid-file'});
+    my $status = $listener->run;
+    unlink $options->{'pid-file'} if defined $options->{'pid-file'};
+    return $status;
+}
+
+sub _write_pid_file ($file) {
+    return if !defined $file;
+    open my $out, '>', $file or die "The file $file can't be written: $!\n";
+    print {$out} "$$\n";
+    close $out or die "The file $file can't be written: $!\n";
+    return;
+}
+
+sub _importer ($self, $options) {
+    _stop_for_misuse('This command is for the service itself.') if !defined $options->{fd};
+    require Koha::Plugin::ConnexionGateway::ImporterProcess;
+    return Koha::Plugin::ConnexionGateway::ImporterProcess->run($options->{fd});
+}
+
+# ------------------------------------------------------------------ profiles
+
+sub _koha ($self) {
+    require Koha::Plugin::ConnexionGateway::Koha;
+    return $self->{koha} //= "${NAMESPACE}::Koha"->new;
+}
+
+sub _settings ($self) {
+    require Koha::Plugin::ConnexionGateway::Settings;
+    return $self->{settings} //= "${NAMESPACE}::Settings"->new(koha => $self->_koha);
+}
+
+my %PROFILE = (set => \&_profile_set, list => \&_profile_list, show => \&_profile_show);
+
+sub _profile ($self, $options, $what, @arguments) {
+    my $code = $PROFILE{$what} // _stop_for_misuse("What is $what? There are set, list and show.");
+    my $wanted = $what eq 'list' ? 0 : 1;
+    _stop_for_misuse("profile $what takes $wanted argument" . ($wanted == 1 ? '.' : 's.')) if @arguments != $wanted;
+    return $code->($self, @arguments);
+}
+
+sub _profile_set ($self, $file) {
+    my $profile = eval { _json()->decode(_content($file)) } // die "$file holds no JSON: " . _first_line($@) . "\n";
+    die "$file holds no JSON object, which a profile is\n" if ref $profile ne 'HASH';
+    my $saved = $self->_settings->save_profile($profile);
+    print "The profile $saved->{name} is saved.\n";
+    return 0;
+}
+
+sub _profile_list ($self) {
+    my @profiles = @{$self->_settings->profiles};
+    print "There is no profile.\n" if !@profiles;
+    for my $profile (@profiles) {
+        printf "%-20s %-8s %-7s login %s%s\n", @$profile{qw(name authentication mode)},
+            $profile->{login} // '(of Koha)', $profile->{enabled} ? '' : ', disabled';
+    }
+    return 0;
+}
+
+sub _profile_show ($self, $name) {
+    my $profile = $self->_settings->profile($name) // die "There is no profile $name\n";
+    delete $profile->{password_hash};
+    print _json()->pretty->encode($profile);
+    return 0;
+}
+
+sub _json {
+    require JSON::PP;
+    return JSON::PP->new->utf8->canonical;
+}
+
+sub _first_line ($error) { return $error =~ s/ at \S+ line \d+.*//rs }
+
+sub _content ($file) {
+    return _slurp(\*STDIN, 'standard input') if $file eq '-';
+    open my $in, '<:raw', $file or die "The file $file can't be read: $!\n";
+    my $content = _slurp($in, $file);
+    close $in or die "The file $file can't be read: $!\n";
+    return $content;
+}
+
+sub _slurp ($in, $name) {
+    binmode $in;
+    local $/ = undef;
+    return <$in> // die "$name can't be read\n";
+}
+
+# ------------------------------------------------------------------ sending
+
+sub _send ($self, $options, @files) {
+    my $length = $options->{length} // 'byte';
+    _stop_for_misuse("--length is byte or decimal, not $length.") if $length !~ /\A(?:byte|decimal)\z/;
+    _stop_for_misuse('--port is missing.')                        if !$options->{port};
+    my $each = $options->{'records-per-connection'} // 1;
+    _stop_for_misuse('--records-per-connection is 1 or more.') if $each < 1;
+
+    require Koha::Plugin::ConnexionGateway::Client;
+    my $client = Koha::Plugin::ConnexionGateway::Client->new(
+        host     => $options->{host} // '127.0.0.1',
+        port     => $options->{port},
+        login    => $options->{login},
+        user     => $options->{user},
+        password => _password($options->{'password-file'}),
+        length   => $length,
+        timeout  => $options->{timeout} // 100,
+        send_nul => $options->{nul},
+        keep     => 1,
+    );
+    my @records = map { records_in(_content($_)) } @files;
+    die "There is no record in @files\n" if !@records;
+    my ($sent, $failed) = (0, 0);
+    for my $record (@records) {
+        $failed++ if !_send_one($client, $record, ++$sent, scalar @records);
+        $client->close if $sent % $each == 0;
+    }
+    return $failed ? 1 : 0;
+}
+
+sub _send_one ($client, $record, $number, $all) {
+    my $reply = eval { $client->export($record) };
+    my $error = $@;
+    print "--- $number of $all\n";
+    return !_complain($error, 1) if !defined $reply;
+    print "$reply\n";
+    return $reply =~ /\ASuccess[.]/;
+}
+
+# From a file or standard input, so that it stands in no list of processes.
+sub _password ($file) {
+    return if !defined $file;
+    my $password = _content($file);
+    $password =~ s/\r?\n\z//;
+    return $password;
+}
+
+sub records_in ($octets) {
+    my @records;
+    my $at = 0;
+    while ($octets =~ /\G[\s\0]*(?=[^\s\0])/gc) {
+        $at = pos $octets;
+        my $length = _record_length($octets, $at);
+        push @records, substr $octets, $at, $length;
+        pos($octets) = $at + $length;
+    }
+    return @records;
+}
+
+sub _record_length ($octets, $at) {
+    my $declared = substr $octets, $at, 5;
+    if ($declared =~ /\A[0-9]{5}\z/ && $declared > 0 && substr($octets, $at + $declared - 1, 1) eq "\x1D") {
+        return 0 + $declared;
+    }
+    my $end = index $octets, "\x1D", $at;
+    return ($end < 0 ? length $octets : $end + 1) - $at;
+}
+
+# ------------------------------------------------------------------ status
+
+sub _status ($self, $options) {
+    my $service = $self->_settings->service;
+    require Koha::Plugin::ConnexionGateway::Journal;
+    my $journal = "${NAMESPACE}::Journal"->new(koha => $self->_koha);
+    my $problem = _health(@$service{qw(bind port)});
+    print "Service on $service->{bind} port $service->{port}: ", $problem // 'it answers', "\n";
+    my $counts = $journal->counts;
+    print 'Exports: ', join(', ', map {"$counts->{$_} $_"} sort keys %$counts) || 'none', "\n";
+    for my $export (@{$journal->latest($options->{exports} // 10)}) {
+        printf "%6d  %s  %-9s %-15s %s\n", map { $_ // '' } @$export{qw(number received_at state profile title)};
+    }
+    return defined $problem ? 1 : 0;
+}
+
+# The problem, in words, or nothing.
+sub _health ($address, $port) {
+    require IO::Socket::IP;
+    require IO::Select;
+    my $host   = $address =~ /\A(?:0[.]0[.]0[.]0|::|)\z/ ? 'localhost' : $address;
+    my $socket = IO::Socket::IP->new(PeerHost => $host, PeerPort => $port, Timeout => 5)
+        // return "no connection ($@)";
+    local $SIG{PIPE} = 'IGNORE';
+    print {$socket} "GET /health HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n\r\n";
+    return 'no answer' if !IO::Select->new($socket)->can_read(5);
+    my $answer = <$socket> // return 'no answer';
+    return if $answer =~ m{\AHTTP/1.1 200 };
+    return $answer =~ m{\AHTTP/1.1 503 } ? 'it cannot start importers' : 'another program answers';
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Command - the command line behind bin/connexion-gateway
+
+=head1 SYNOPSIS
+
+    exit Koha::Plugin::ConnexionGateway::Command->new(script => $0, root => $plugin_folder)->run(@ARGV);
+
+=head1 DESCRIPTION
+
+What the commands do is described in F<bin/connexion-gateway> itself. Only the commands that need
+Koha load it.
+
+=head1 METHODS
+
+=head2 new
+
+C<script> is the path of F<bin/connexion-gateway>, which holds the manual and is started again for
+importers; C<root> the folder with the plugin's modules.
+
+=head2 run
+
+    my $status = $command->run(@arguments);
+
+Does what the arguments say and returns the exit status: 0, 1 when it failed, 2 for misuse.
+
+=head1 FUNCTIONS
+
+=head2 records_in
+
+    my @records = Koha::Plugin::ConnexionGateway::Command::records_in($octets);
+
+Splits a file of ISO 2709 records: by the length in the leader where a record terminator stands at
+its end, else up to the next record terminator. A rest without one is a record too.
+
+=cut

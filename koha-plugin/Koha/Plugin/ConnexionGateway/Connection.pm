@@ -1,0 +1,407 @@
+package Koha::Plugin::ConnexionGateway::Connection;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Errno        qw(EAGAIN EINTR EWOULDBLOCK);
+use Scalar::Util qw(weaken);
+use Time::HiRes  qw(clock_gettime CLOCK_MONOTONIC);
+
+my $CHUNK           = 65_536;
+my $HELD_AT_MOST    = 262_144;    # octets kept while an export of the same connection is under way
+my $HEAD_AT_MOST    = 1024;       # octets kept of a request, to know what an HTTP client asks for
+my $LINGER_SECONDS  = 0.2;        # a second record of the same request may still be on its way
+my $GOODBYE_SECONDS = 2;          # to fetch the last reply when the service stops
+my $DELAY_AT_MOST   = 10;
+
+# What follows a request and is none: nobody knows what the Client sends as a goodbye.
+my %TRAILING = map { $_ => 1 } qw(http tls marcxml dublin_core not_a_request bad_length);
+
+my %TEXT = (
+    no_byte => 'No export arrived within %d seconds. Nothing was imported.',
+    stopped => 'The gateway is being stopped. Nothing was imported; export it again later.',
+    kept    => 'Received under number %s; the import goes on. Look at the list of exports in Koha for '
+        . 'its outcome, or export it again: the answer will be the outcome, nothing is imported twice.',
+    http => 'This port takes exports of the OCLC Connexion Client (OCLC Gateway Export), not web pages.',
+);
+
+my %HTTP_STATUS = (200 => 'OK', 400 => 'Bad Request', 503 => 'Service Unavailable');
+
+sub new ($class, %args) {
+    my $self = bless {
+        %args,                    # handle, peer, loop, pool, limits, log, parser, on_close
+        in       => '',
+        out      => '',
+        head     => '',
+        since    => _now(),
+        answered => 0,
+    }, $class;
+    weaken(my $weak = $self);
+    $self->{loop}->reactor->io($self->{handle} => sub ($reactor, $writable) { $weak && $weak->_event($writable) });
+    $self->_watch;
+    return $self;
+}
+
+sub peer ($self) { return $self->{peer} }
+
+sub final ($self) { return $self->{final} }
+
+# ------------------------------------------------------------------ octets in and out
+
+sub _watch ($self) {
+    return if $self->{gone};
+    my $read = !$self->{eof} && length $self->{in} < $HELD_AT_MOST;
+    $self->{loop}->reactor->watch($self->{handle}, $read, length $self->{out} ? 1 : 0);
+    return;
+}
+
+sub _event ($self, $writable) {
+    return if $self->{gone};
+    return $self->_flush if $writable;
+    return $self->_close('reset') if $self->{eof} || length $self->{in} >= $HELD_AT_MOST;
+    my $got = sysread $self->{handle}, (my $octets), $CHUNK;
+    return $self->_read_failed if !defined $got;
+    return $self->_end_of_input if !$got;
+    return if $self->{final};    # read, so that the end is seen and no reset is sent, and thrown away
+    $self->{last_octet} = _now();
+    $self->{in} .= $octets;
+    $self->_advance;
+    return $self->_watch;
+}
+
+sub _read_failed ($self) {
+    return if $! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR;
+    return $self->_close('reset');
+}
+
+sub _end_of_input ($self) {
+    $self->{eof} = 1;
+    $self->_advance;
+    return $self->_watch;
+}
+
+sub _write ($self, $octets) {
+    $self->{out} .= $octets;
+    $self->{written} = _now();
+    return $self->_flush;
+}
+
+sub _flush ($self) {
+    while (!$self->{gone} && length $self->{out}) {
+        my $wrote = syswrite $self->{handle}, $self->{out};
+        if (!defined $wrote) {
+            return $self->_close('reset') if $! != EAGAIN && $! != EWOULDBLOCK && $! != EINTR;
+            last;
+        }
+        substr $self->{out}, 0, $wrote, '';
+    }
+    return if $self->{gone};
+    return $self->_flushed if !length $self->{out};
+    return $self->_watch;
+}
+
+sub _flushed ($self) {
+    return $self->_close('done') if $self->{eof} && ($self->{final} || !$self->_under_way);
+    shutdown $self->{handle}, 1 if $self->{say_goodbye};
+    return $self->_watch;
+}
+
+sub _close ($self, $why) {
+    return if $self->{gone};
+    $self->{gone} = 1;
+    $self->{loop}->reactor->remove($self->{handle});
+    close $self->{handle};    ## no critic (RequireCheckedClose): the other end may be gone already
+    my $job = $self->{job};
+    $self->{pool}->forget($job->{pooled}) if $why eq 'reset' && $job && $job->{pooled};
+    $self->{on_close}->($self);
+    return;
+}
+
+# ------------------------------------------------------------------ requests
+
+sub _under_way ($self) {
+    return 1 if $self->{job} || $self->{gathered} || $self->{next} || length $self->{in};
+    return $self->{parser}->state ne 'idle' && !$self->{final};
+}
+
+# The one place that decides what comes next; called whenever something has changed.
+sub _advance ($self) {
+    return if $self->{gone} || $self->{final} || $self->{job};
+    $self->_parse;
+    $self->_gather;
+    my $state = $self->{parser}->state;
+    if ($self->{gathered}) {
+        my $more = $state eq 'reading' && !$self->{next} && !$self->{eof};
+        return $more ? undef : $self->_submit;
+    }
+    return $self->_problem if $state eq 'failed';
+    return $self->_close('done') if $self->{eof} && !length $self->{out};
+    return;
+}
+
+sub _parse ($self) {
+    my $parser = $self->{parser};
+    my $octets = $self->{in};
+    $self->{in} = '';
+    return if $parser->state eq 'failed';
+    if (length $octets) {
+        $self->_begins if $parser->state eq 'idle' && !$self->{gathered};
+        $self->{head} = substr $self->{head} . $octets, 0, $HEAD_AT_MOST;
+        $parser->feed($octets);
+    }
+    $parser->finish if $self->{eof};
+    return;
+}
+
+sub _begins ($self) {
+    $self->{began} = _now();
+    $self->{head}  = '';
+    $self->{pool}->warm;
+    return;
+}
+
+# Records that follow without a login of their own belong to the same request: one reply for all.
+sub _gather ($self) {
+    while (my $request = delete $self->{next} // $self->{parser}->next) {
+        my $anonymous = !_names_somebody($request);
+        if ($self->{gathered} && (!$anonymous || $self->_is_full($request))) {
+            $self->{next} = $request;
+            return;
+        }
+        $self->{readings} = $request->{readings} if !$anonymous || !$self->{readings};
+        push @{$self->{gathered}}, @{$request->{records}};
+    }
+    return;
+}
+
+sub _is_full ($self, $request) {
+    return @{$self->{gathered}} + @{$request->{records}} > $self->{limits}{max_request_records};
+}
+
+sub _names_somebody ($request) {
+    return grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{$request->{readings}};
+}
+
+sub _submit ($self) {
+    my $records = delete $self->{gathered};
+    my $job     = $self->{job} = {since => _now(), note => $self->_note};
+    weaken(my $weak = $self);
+    my $pooled = $self->{pool}->submit(
+        {peer => $self->{peer}, readings => $self->{readings}, records => $records},
+        received => sub ($numbers) { $job->{numbers} = $numbers },
+        reply    => sub ($reply) { $weak->_on_reply($job, $reply) if $weak },
+    );
+    $job->{pooled} = $pooled;
+    return;
+}
+
+# Of a request whose end is damaged the sound records are imported, and the reply says the rest.
+sub _note ($self) {
+    return '' if $self->{next};
+    my $problem = $self->{parser}->problem // return '';
+    $self->{silent} = 1;
+    return $TRAILING{$problem->{code}} ? '' : "\n\n$problem->{message}";
+}
+
+sub _on_reply ($self, $job, $reply) {
+    if ($self->{gone} || !$self->{job} || $self->{job} != $job) {
+        $self->{log}->info(late_reply => peer => $self->{peer}, numbers => $job->{numbers});
+        return;
+    }
+    my $delay = $reply->{delay} // 0;
+    return $self->_reply($reply->{text}) if $delay <= 0;
+    weaken(my $weak = $self);
+    $self->{loop}->timer(
+        $delay < $DELAY_AT_MOST ? $delay : $DELAY_AT_MOST,
+        sub ($loop) { $weak->_reply($reply->{text}) if $weak && $weak->{job} && $weak->{job} == $job }
+    );
+    $job->{delayed} = 1;
+    return;
+}
+
+sub _reply ($self, $text) {
+    my $job = delete $self->{job} // {note => ''};
+    return if $self->{gone};
+    $self->{answered}++;
+    $self->{since} = _now();
+    $self->_write("$text$job->{note}\0");
+    return $self->_end if $self->{draining};
+    $self->_advance;
+    return $self->_watch;
+}
+
+# ------------------------------------------------------------------ ends
+
+# Nothing more is taken; what is written is kept up until the client has closed.
+sub _end ($self, %args) {
+    return if $self->{gone};
+    $self->{final} = 1;
+    $self->{in}    = '';
+    $self->{since} = _now();
+    $self->{say_goodbye} = 1 if $args{goodbye};
+    delete $self->{next};
+    return length $self->{out} ? $self->_watch : $self->_flushed;
+}
+
+sub refuse ($self, $text) {
+    return if $self->{gone};
+    $self->_write("$text\0");
+    return $self->_end;
+}
+
+sub _problem ($self) {
+    my $problem = $self->{parser}->problem;
+    return $self->_end if $self->{silent} || ($self->{answered} && $TRAILING{$problem->{code}});
+    return $self->_http if $problem->{code} eq 'http';
+    $self->{log}->warning(bad_request => peer => $self->{peer}, code => $problem->{code}, offset => $problem->{offset});
+    return $self->refuse($problem->{message});
+}
+
+sub _http ($self) {
+    return if $self->{head} !~ /\n/ && length $self->{head} < $HEAD_AT_MOST && !$self->{eof};
+    my $health = $self->{head} =~ m{\A(?:GET|HEAD) /health[ ?]};
+    my ($status, $text) =
+          !$health                 ? (400, $TEXT{http})
+        : $self->{pool}->healthy   ? (200, 'ok')
+        :                            (503, 'importers cannot be started');
+    $self->_write(_http_response($status, "$text\n", $self->{head} =~ /\AHEAD /));
+    return $self->_end(goodbye => 1);
+}
+
+sub _http_response ($status, $text, $head_only) {
+    return join "\r\n", "HTTP/1.1 $status $HTTP_STATUS{$status}", 'Content-Type: text/plain; charset=us-ascii',
+        'Content-Length: ' . length $text, 'Cache-Control: no-store', 'Connection: close', '',
+        $head_only ? '' : $text;
+}
+
+sub drain ($self) {
+    $self->{draining} = 1;
+    return if $self->{job} || $self->{gathered} || $self->{final};
+    return if $self->{parser}->state ne 'idle';
+    return $self->_end if length $self->{out} || $self->{answered};
+    return $self->_close('done');
+}
+
+sub abandon ($self) {
+    return $self->_close('done') if $self->{final} || (!$self->{job} && !$self->_under_way);
+    my $numbers = $self->{job} && $self->{job}{numbers};
+    $self->_write(($numbers ? $self->_kept($numbers) : $TEXT{stopped}) . "\0");
+    return $self->_close('done');
+}
+
+sub _kept ($self, $numbers) { return sprintf $TEXT{kept}, join ', ', @$numbers }
+
+# ------------------------------------------------------------------ time
+
+sub tick ($self, $now) {
+    return if $self->{gone};
+    my $limits = $self->{limits};
+    return $self->_close('reset') if length $self->{out} && $now - $self->{written} > $limits->{between_bytes_timeout};
+    return $self->_tick_final($now) if $self->{final};
+    return $self->_tick_job($now)   if $self->{job};
+    my $silence = $now - ($self->{last_octet} // $now);
+    if ($self->{gathered}) {
+        $self->_submit if $silence >= $LINGER_SECONDS;
+    }
+    elsif ($self->{parser}->state ne 'idle') {
+        $self->_give_up_waiting
+            if $silence > $limits->{between_bytes_timeout} || $now - $self->{began} > $limits->{request_timeout};
+    }
+    else { $self->_tick_idle($now) }
+    return $self->_watch;
+}
+
+sub _tick_final ($self, $now) {
+    my $seconds = $self->{draining} ? $GOODBYE_SECONDS : $self->{limits}{idle_timeout};
+    return if $now - $self->{since} <= $seconds;
+    return $self->_close('done');
+}
+
+sub _tick_job ($self, $now) {
+    my $job = $self->{job};
+    return if !$job->{numbers} || $job->{delayed};
+    return if $now - $job->{since} < $self->{limits}{answer_within};
+    return $self->_reply($self->_kept($job->{numbers}));
+}
+
+sub _tick_idle ($self, $now) {
+    my $limits = $self->{limits};
+    return $self->refuse(sprintf $TEXT{no_byte}, $limits->{first_byte_timeout})
+        if !$self->{answered} && $now - $self->{since} > $limits->{first_byte_timeout};
+    return $self->_close('done') if $self->{answered} && $now - $self->{since} > $limits->{idle_timeout};
+    return;
+}
+
+# As if the client had closed: what is whole is taken, the rest is answered.
+sub _give_up_waiting ($self) {
+    return $self->refuse($TEXT{http}) if $self->{parser}->state eq 'failed';
+    $self->{parser}->finish;
+    $self->_gather;
+    return $self->_submit if $self->{gathered};
+    return $self->{parser}->state eq 'failed' ? $self->_problem : $self->_end;
+}
+
+sub _now { return clock_gettime(CLOCK_MONOTONIC) }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Connection - one client's connection to the listener
+
+=head1 DESCRIPTION
+
+Feeds what arrives to a request parser, gives whole requests to the importer pool, one at a time,
+and writes the replies. It is driven by the event loop (octets) and by C<tick> (time), and never
+waits.
+
+A reply ends in NUL, and the client closes. When it keeps the connection, more requests are taken,
+with the login of the last one that had any. After an answer that ends the conversation (a refusal,
+a request that is none) what still comes is read and thrown away until the client closes, so that it
+can read the answer; after C<idle_timeout> the connection is closed here.
+
+=head1 METHODS
+
+=head2 new
+
+Takes C<handle> (a connected, non-blocking socket), C<peer> (its address), C<loop> (a Mojo::IOLoop),
+C<pool> (L<Koha::Plugin::ConnexionGateway::ImporterPool>), C<limits>, C<log>, C<parser> (a
+C<Core::RequestParser>) and C<on_close>, which is called once, with the connection.
+
+=head2 peer
+
+The address of the client.
+
+=head2 final
+
+True when no more requests are taken from it.
+
+=head2 refuse
+
+    $connection->refuse($ascii);
+
+Answers with this text and takes nothing more.
+
+=head2 drain
+
+The service stops: a connection without work is closed, one with work after its reply.
+
+=head2 abandon
+
+The service can wait no longer: says what is known, and closes.
+
+=head2 tick
+
+    $connection->tick($now);
+
+To be called several times a second with the monotonic time.
+
+=cut
