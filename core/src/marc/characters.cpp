@@ -23,10 +23,17 @@ struct Look {
   bool c1 = false;              // 80 to 9F outside of UTF-8 sequences
   std::size_t sequences = 0;    // valid multi-byte sequences of UTF-8
   std::size_t invalid = 0;      // other bytes of 80 and above
+  bool in_word = false;         // a byte that is a letter in Latin-1 stands beside a letter
   bool cut_sequence = false;    // a value ends in the first byte of a sequence
 };
 
 bool is_capital(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) noexcept { return is_capital(c) || (c >= 'a' && c <= 'z'); }
+
+bool beside_letter(std::string_view value, std::size_t at) noexcept {
+  return (at > 0 && is_letter(value[at - 1])) ||
+         (at + 1 < value.size() && is_letter(value[at + 1]));
+}
 
 void look_at(std::string_view value, Look& look) {
   look.escape |= value.find(kEscape) != std::string_view::npos;
@@ -38,6 +45,7 @@ void look_at(std::string_view value, Look& look) {
     if (length == 0) {
       ++look.invalid;
       look.c1 |= byte < 0xA0;
+      look.in_word |= byte >= 0xC0 && beside_letter(value, at);
       // As Latin-1 these are capital A with a mark; a word in small letters doesn't end so.
       look.cut_sequence |= (byte == 0xC2 || byte == 0xC3) && at + 1 == value.size() &&
                            (at == 0 || !is_capital(value[at - 1]));
@@ -90,13 +98,16 @@ class CharacterReader {
       decode(Encoding::latin1);
       return Encoding::latin1;
     }
-    if (look_.high && (says_utf8 || look_.sequences > look_.invalid)) {
+    if (look_.high && (says_utf8 || mostly_utf8())) {
       decode(Encoding::utf8);
       return Encoding::utf8;
     }
     if (!refused_problem()) log_.report(Code::encoding_unknown, 9, "LDR");
     return Encoding::marc8;
   }
+
+  // Other encodings hold such sequences by rare chance only.
+  [[nodiscard]] bool mostly_utf8() const { return look_.sequences > look_.invalid / 4; }
 
   [[nodiscard]] bool refused_problem() const {
     return std::any_of(problems_.begin(), problems_.end(), [](const ValueProblem& p) {
@@ -107,14 +118,14 @@ class CharacterReader {
   // Whether what the MARC-8 decoder made of the bytes is text. Where the leader says UTF-8 there
   // must be no sign against it.
   [[nodiscard]] bool marc8_fits(bool says_utf8) const {
-    if (look_.sequences > look_.invalid / 4) return false;
+    if (mostly_utf8()) return false;
     if (says_utf8 && look_.high)
       return !refused_problem() && fit_.no_letter == 0 && fit_.uncomposed == 0;
     return !refused_problem() && fit_.no_letter <= fit_.composed + fit_.uncomposed;
   }
 
   [[nodiscard]] bool latin1_fits(bool says_utf8) const {
-    if (!look_.high || look_.c1 || look_.escape) return false;
+    if (!look_.in_word || look_.c1 || look_.escape) return false;
     if (says_utf8 && look_.cut_sequence) return false;
     if (look_.sequences != 0 && look_.sequences * 10 > look_.invalid) return false;
     // One wrong code in sound MARC-8 doesn't make it Latin-1.
@@ -156,10 +167,17 @@ class CharacterReader {
           const std::size_t start = attempt_.text.size();
           decode_value(encoding, i, subfield);
           attempt_.subfield_from(subfield.code, start);
+          if (fit_.left_open && k + 1 < field.count) note_left_open(i, raw_.values[value + k + 1]);
         }
       }
       value += field.count;
     }
+  }
+
+  // Every subfield begins with the default sets, but some systems have thought otherwise.
+  void note_left_open(std::size_t field, const RawRecord::Value& next) {
+    if (next.span.length != 0 && text(next)[0] != kEscape)
+      problems_.push_back({field, {Code::marc8_set_left_open, next.span.at}});
   }
 
   void decode_value(Encoding encoding, std::size_t field, const RawRecord::Value& value) {

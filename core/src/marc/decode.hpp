@@ -24,7 +24,7 @@ struct Marc8Fit {
   std::size_t composed = 0;    // combining + base that Unicode has as one character
   std::size_t uncomposed = 0;  // combining + base that it has not
   std::size_t no_letter = 0;   // combining before something that is no letter
-  std::size_t escapes = 0;     // escape sequences that designate a set
+  bool left_open = false;      // the last value ended in another G0 than ASCII
 };
 
 void decode_utf8(std::string_view value, std::string& out, Problems& problems);

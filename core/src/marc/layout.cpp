@@ -131,26 +131,21 @@ class Reading {
                : kNone;
   }
 
-  // Entries whose length and position are those of a field. Two entries for one field are both
-  // left open.
+  // Entries whose length and position are those of a field. Where two are the same, one of them
+  // has lost its own, perhaps its tag too.
   bool claim_exact() {
-    std::vector<int> claims(segments_.size());
+    std::size_t claimed = 0;
     for (auto& entry : entries_) {
       if (!entry.readable()) continue;
       const std::size_t found = segment_at(*entry.start);
       if (found == kNone || segments_[found].length != *entry.length) continue;
+      if (segments_[found].taken)
+        return refuse(Code::directory_overlapping, entry.at, entry.tag);
       entry.segment = found;
-      ++claims[found];
+      segments_[found].taken = true;
+      ++claimed;
     }
-    bool all = segments_.size() == entries_.size();
-    for (auto& entry : entries_) {
-      if (entry.segment != kNone && claims[entry.segment] > 1) entry.segment = kNone;
-      if (entry.segment == kNone)
-        all = false;
-      else
-        segments_[entry.segment].taken = true;
-    }
-    exact_ = all;
+    exact_ = claimed == entries_.size() && claimed == segments_.size();
     return true;
   }
 
@@ -294,7 +289,7 @@ class Framer {
       Reading reading(bytes_, terminator);
       if (reading.resolve() && reading.exact()) return accept_whole(reading, terminator);
     }
-    const std::size_t next = next_leader(bytes_, kLeaderSize + 1, end);
+    const std::size_t next = next_leader(bytes_, kLeaderSize, end);
     if (next != kNone) return before_next(next);
     if (terminator == kNone) return without_terminator();
     return with_terminator(terminator);

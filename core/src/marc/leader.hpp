@@ -7,9 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace connexion::detail {
+
+struct Log;
 
 inline constexpr std::size_t kLeaderSize = 24;
 inline constexpr std::size_t kEntrySize = 12;
@@ -53,6 +56,10 @@ inline constexpr auto kLeaderValues = [] {
     usual &= leader_value_defined(i, leader[kLeaderPositions[i].position]);
   return usual;
 }
+
+/// Makes `leader`, 24 bytes, one that fits what this library gives out, and tells what it changed
+/// or found odd.
+void settle_leader(std::string& leader, Log& log);
 
 /// Digits only, as ISO 2709 wants its numbers; nothing for anything else.
 [[nodiscard]] inline std::optional<std::size_t> number(std::string_view digits) noexcept {

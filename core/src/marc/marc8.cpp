@@ -62,7 +62,8 @@ enum : unsigned {
   kLigatureFirst = 0x4B,
   kLigatureSecond = 0x4C,
   kDoubleTildeFirst = 0x5A,
-  kDoubleTildeSecond = 0x5B
+  kDoubleTildeSecond = 0x5B,
+  kNoHalf = 0xFF
 };
 
 bool is_letter(char32_t c) noexcept {
@@ -93,6 +94,7 @@ class Marc8Decoder {
       problem(Code::marc8_combining_alone, mark_at_);
       flush_marks();
     }
+    fit_.left_open = g0_ != Set::ascii;
   }
 
  private:
@@ -124,7 +126,6 @@ class Marc8Decoder {
     switch (found.kind) {
       case Escape::Kind::designation:
         (found.g1 ? g1_ : g0_) = found.set;
-        ++fit_.escapes;
         break;
       case Escape::Kind::incomplete:
         problem(Code::escape_left_out, at_);
@@ -185,7 +186,7 @@ class Marc8Decoder {
   // The second half of a mark over two letters says nothing that the first has not said.
   bool second_half(unsigned position) {
     if (position != half_open_) return false;
-    half_open_ = 0;
+    half_open_ = kNoHalf;
     return true;
   }
 
@@ -230,7 +231,7 @@ class Marc8Decoder {
   std::string marks_;  // UTF-8, waiting for their base
   std::size_t mark_at_ = 0;
   char32_t first_mark_ = 0;
-  unsigned half_open_ = 0;
+  unsigned half_open_ = kNoHalf;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "marc/draft.hpp"
 #include "marc/layout.hpp"
 #include "marc/leader.hpp"
+#include "marc/log.hpp"
 #include "marc/read.hpp"
 #include "text/utf8.hpp"
 
@@ -24,18 +25,20 @@ bool is_skipped(char c) noexcept {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0';
 }
 
-std::size_t leading(std::string_view bytes) noexcept {
-  std::size_t at = bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  while (at < bytes.size() && is_skipped(bytes[at])) ++at;
-  return at;
-}
-
 // Two of its fixed parts being right is enough to try; that the rest fits is seen later.
 bool looks_like_leader(std::string_view leader) noexcept {
+  if (leader.size() < kLeaderSize) return false;
   const int right = int{number(leader.substr(0, 5)).has_value()} +
                     int{number(leader.substr(12, 5)).has_value()} +
                     int{leader.substr(10, 2) == "22"} + int{leader.substr(20, 2) == "45"};
   return right >= 2;
+}
+
+// A record length that was overwritten with blanks is no blanks before the record.
+std::size_t leading(std::string_view bytes) noexcept {
+  std::size_t at = bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  while (at < bytes.size() && is_skipped(bytes[at]) && !looks_like_leader(bytes.substr(at))) ++at;
+  return at;
 }
 
 class Repairer {
@@ -86,32 +89,10 @@ class Repairer {
   }
 
   bool read_leader() {
-    draft_.leader.assign(bytes_.substr(0, kLeaderSize));
     leader_encoding_ = bytes_[9];
-    if (bytes_.substr(10, 2) != "22") log_.report(Code::leader_counts, 10, "LDR");
-    if (bytes_.substr(20, 4) != "4500") log_.report(Code::leader_entry_map, 20, "LDR");
-    draft_.leader.replace(10, 2, "22");
-    draft_.leader.replace(20, 4, "4500");
-    for (std::size_t row = 0; row < kLeaderPositions.size(); ++row) check_leader_value(row);
-    draft_.leader[9] = 'a';
-    for (const std::size_t at : {0U, 12U})
-      for (std::size_t i = at; i < at + 5; ++i)
-        if (!is_printable(draft_.leader[i])) draft_.leader[i] = '0';
+    draft_.leader.assign(bytes_.substr(0, kLeaderSize));
+    settle_leader(draft_.leader, log_);
     return !log_.refused();
-  }
-
-  void check_leader_value(std::size_t row) {
-    const std::size_t at = kLeaderPositions[row].position;
-    char& value = draft_.leader[at];
-    if (at == 9 || leader_value_defined(row, value)) return;
-    if (is_printable(value)) {
-      log_.report(Code::leader_unusual_value, at, "LDR");
-    } else if (at == 6) {
-      log_.report(Code::leader_bad_character, at, "LDR");
-    } else {
-      value = ' ';
-      log_.report(Code::leader_blanked_character, at, "LDR");
-    }
   }
 
   bool read_fields() {
