@@ -1,0 +1,14 @@
+package Koha::Plugins::Method;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use base 'Koha::Object';
+
+sub _type { return 'PluginMethod' }
+
+1;
