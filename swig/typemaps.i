@@ -74,6 +74,14 @@ CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
   argvi++;
 }
 
+// SWIG takes undef for a null pointer, which no method can be called on.
+%typemap(check) SWIGTYPE *self {
+  if (!$1) {
+    connexion_raise("binding.bad_argument", "a handle is needed, not undef");
+    SWIG_fail;
+  }
+}
+
 // A handle is a plain blessed pointer. SWIG's own conversion makes a tied hash and keeps a list of
 // what Perl owns; here the facade does that.
 %typemap(out, noblock=1) SWIGTYPE * {

@@ -46,8 +46,7 @@ sub load ($class) {
 sub build ($class) {
     my ($perl, $archname) = _running();
     my ($fits) = grep { $_->{perl} eq $perl && $_->{archname} eq $archname } @{ $class->builds };
-    return if !$fits;
-    return { %$fits, file => "$FOLDER/$fits->{path}" };
+    return $fits ? { %$fits, file => "$FOLDER/$fits->{path}" } : undef;
 }
 
 sub builds ($class) {
@@ -85,14 +84,16 @@ sub _boot ($class, $build) {
     my $file   = $build->{file};
     my $symbol = 'boot_' . $class =~ s/::/__/gr;
     my $lib    = DynaLoader::dl_load_file($file, 0)
-        or $ERROR->throw('core.not_loadable', "$file: " . DynaLoader::dl_error());
+        or $ERROR->throw('core.not_loadable', _sentence(DynaLoader::dl_error()));
     my $boot = DynaLoader::dl_find_symbol($lib, $symbol)
         or $ERROR->throw('core.not_loadable', "$file has no $symbol");
     my $xsub = DynaLoader::dl_install_xsub("${class}::bootstrap", $boot, $file);
     return if eval { $class->$xsub($VERSION); 1 };
-    my $why = $@ =~ s/ at \S+ line \d+[.]?\s*\z//r;
-    return $ERROR->throw('core.version', "$file: $why");
+    return $ERROR->throw('core.version', "$file: " . _sentence($@));
 }
+
+# What perl says, without the place in this module.
+sub _sentence ($message) { return $message =~ s/ at \S+ line \d+[.]?[\s\0]*\z//r }
 
 1;
 

@@ -21,11 +21,11 @@ sub own ($class, $kind, $raw) {
     return bless { kind => $kind, raw => $raw }, $class;
 }
 
-sub raw ($self) { return $self->{raw} }
+sub raw ($self) { return $self->{raw} // croak "this $self->{kind} has been freed" }
 
 sub call ($self, $method, @arguments) {
     my $function = $CORE->can("$self->{kind}_$method");
-    return $function->($self->{raw}, @arguments);
+    return $function->($self->raw, @arguments);
 }
 
 sub function ($class, $name, @arguments) {

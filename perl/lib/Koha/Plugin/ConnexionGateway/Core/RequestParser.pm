@@ -32,8 +32,11 @@ sub finish ($self) {
 }
 
 sub next ($self) {    ## no critic (ProhibitBuiltinHomonyms)
-    my $raw     = $self->call('take') // return;
-    my $request = $HANDLE->own(Request => $raw);
+    my $raw = $self->call('take');
+    return defined $raw ? _request($HANDLE->own(Request => $raw)) : undef;
+}
+
+sub _request ($request) {
     my @records =
         map { $request->call('record_octets', $_) } 0 .. $request->call('record_count') - 1;
     my @readings = map { _reading($request, $_) } 0 .. $request->call('reading_count') - 1;
@@ -49,8 +52,8 @@ sub state ($self) { return $self->call('state') }    ## no critic (ProhibitBuilt
 sub buffered ($self) { return $self->call('buffered') }
 
 sub problem ($self) {
-    return if $self->state ne 'failed';
-    return { map { $_ => $self->call("problem_$_") } qw(code message offset) };
+    my $failed = $self->state eq 'failed';
+    return $failed ? { map { $_ => $self->call("problem_$_") } qw(code message offset) } : undef;
 }
 
 sub _reading ($request, $i) {
