@@ -11,8 +11,9 @@ using namespace connexion;
 namespace {
 
 ReadResult read_value(const std::string& value, const std::string& second = {}) {
-  std::string field = "10\x1F" "a" + value;
-  if (!second.empty()) field += "\x1F" "b" + second;
+  std::string field = "10\x1F" "a";
+  field += value;
+  if (!second.empty()) field.append("\x1F" "b").append(second);
   field += '\x1E';
   char head[64];
   std::snprintf(head, sizeof head, "%05zunam  2200037   4500245%04zu00000\x1E",

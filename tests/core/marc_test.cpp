@@ -381,7 +381,7 @@ TEST_CASE("Fields and subfields", "[marc]") {
 
 TEST_CASE("Long fields and records are read by their terminators", "[marc]") {
   Parts parts;
-  parts.pieces.push_back({"520", "  \x1F" "a" + std::string(12000, 'x')});
+  parts.pieces.push_back({"520", std::string("  \x1F" "a") + std::string(12000, 'x')});
   auto result = read_iso2709(parts.bytes());
   CAPTURE(codes(result));
   CHECK(result.outcome == Outcome::repaired);
@@ -392,7 +392,7 @@ TEST_CASE("Long fields and records are read by their terminators", "[marc]") {
 
   parts.pieces.pop_back();
   for (int i = 0; i < 20; ++i)
-    parts.pieces.push_back({"520", "  \x1F" "a" + std::string(9000, static_cast<char>('a' + i))});
+    parts.pieces.push_back({"520", std::string("  \x1F" "a") + std::string(9000, static_cast<char>('a' + i))});
   result = read_iso2709(parts.bytes());
   CAPTURE(codes(result));
   CHECK(result.outcome == Outcome::repaired);
@@ -437,7 +437,7 @@ TEST_CASE("What is no record is refused", "[marc]") {
 
 TEST_CASE("Characters that are no content", "[marc]") {
   const auto with = [](const std::string& text) {
-    return changed([&](Parts& p) { p.pieces[2].content = " 0\x1F" "a" + text; });
+    return changed([&](Parts& p) { p.pieces[2].content = std::string(" 0\x1F" "a") + text; });
   };
   check_repaired(with("Bo\x01oks."), Code::control_character_in_data);
   check_repaired(with("Books\x7F."), Code::control_character_in_data);
@@ -460,7 +460,7 @@ TEST_CASE("The encoding is decided by the bytes", "[marc]") {
   const auto with = [](char declared, const std::string& text) {
     return read_iso2709(changed([&](Parts& p) {
       p.leader[9] = declared;
-      p.pieces[1].content = "10\x1F" "a" + text;
+      p.pieces[1].content = std::string("10\x1F" "a") + text;
     }));
   };
   const auto title_of = [](const ReadResult& result) {
@@ -651,20 +651,20 @@ TEST_CASE("MARCXML as Koha stores it", "[marc]") {
   CHECK((*result.record)[1].indicator(1) == '1');
 
   const std::string body = xml.substr(xml.find("<record"));
-  CHECK(read_marcxml("<collection xmlns=\"http://www.loc.gov/MARC21/slim\">" + body +
+  CHECK(read_marcxml(std::string("<collection xmlns=\"http://www.loc.gov/MARC21/slim\">") + body +
                      "</collection>")
             .record == result.record);
   CHECK(read_marcxml("<m:record xmlns:m=\"http://www.loc.gov/MARC21/slim\"><m:leader>00711nam "
                      "a2200241 a 4500</m:leader><m:controlfield tag=\"001\">x</m:controlfield>"
                      "</m:record>")
             .outcome == Outcome::ok);
-  CHECK(has(read_marcxml("<collection>" + body + body + "</collection>"),
+  CHECK(has(read_marcxml(std::string("<collection>") + body + body + "</collection>"),
             Code::xml_several_records));
 }
 
 TEST_CASE("MARCXML that is damaged", "[marc]") {
   const auto record = [](const std::string& content) {
-    return read_marcxml("<record><leader>00711nam a2200241 a 4500</leader>" + content +
+    return read_marcxml(std::string("<record><leader>00711nam a2200241 a 4500</leader>") + content +
                         "</record>");
   };
   const std::string field = "<datafield tag=\"500\" ind1=\" \" ind2=\" \"><subfield code=\"a\">x"
@@ -675,8 +675,8 @@ TEST_CASE("MARCXML that is damaged", "[marc]") {
   CHECK(has(read_marcxml("<html/>"), Code::xml_not_marcxml));
   CHECK(has(read_marcxml("<collection/>"), Code::xml_not_marcxml));
   CHECK(has(read_marcxml("<record/>"), Code::record_empty));
-  CHECK(has(record("text" + field), Code::xml_not_marcxml));
-  CHECK(has(record("<unknown/>" + field), Code::xml_not_marcxml));
+  CHECK(has(record(std::string("text") + field), Code::xml_not_marcxml));
+  CHECK(has(record(std::string("<unknown/>") + field), Code::xml_not_marcxml));
   CHECK(has(record(field + "\xC0\x80"), Code::xml_malformed));
   CHECK(has(read_marcxml("<!DOCTYPE record [<!ENTITY a \"x\">]><record/>"),
             Code::xml_not_marcxml));
@@ -693,10 +693,10 @@ TEST_CASE("MARCXML that is damaged", "[marc]") {
   CHECK(the(result, Code::xml_indicator_empty).tag == "245");
   CHECK(the(result, Code::field_empty).tag == "300");
   CHECK(result.record->size() == 2);
-  result = read_marcxml("<record>" + field + "</record>");
+  result = read_marcxml(std::string("<record>") + field + "</record>");
   CHECK(result.outcome == Outcome::repaired);
   CHECK(has(result, Code::xml_leader));
-  result = read_marcxml("<record><leader>00711nam  2200241 a 4500</leader>" + field + "</record>");
+  result = read_marcxml(std::string("<record><leader>00711nam  2200241 a 4500</leader>") + field + "</record>");
   CHECK(has(result, Code::leader_encoding));
   CHECK(result.record->leader()[9] == 'a');
 }
