@@ -4,14 +4,16 @@
 //
 // A MatchingRule is what C4::Matcher stores: matchpoints (an index to search, a score, the
 // components that make the search keys), required checks and a threshold. `match_keys` makes the
-// keys of an incoming record; the caller searches Koha with them and hands the hits back to
-// `plan` (plan.hpp), which scores, verifies and chooses.
+// keys of an incoming record as Koha does; `search_keys` makes what is worth searching: the same
+// keys without those that are no number at all ("hbk."), and the other forms of the numbers. The
+// caller searches Koha with them and hands the hits back to `plan` (plan.hpp), which scores,
+// verifies and chooses.
 //
 // Identifiers are the standard numbers that records carry, in one normal form each, whatever
 // their punctuation, prefix or form: ISBN-13, ISSN, LCCN, OCLC number. They find a record that a
-// search by words would miss.
+// search by words would miss, and tell apart records that a search by words mixes up.
 //
-//     for (const auto& point : connexion::match_keys(record, rule))
+//     for (const auto& point : connexion::search_keys(record, rule))
 //       search(point.index, point.keys);
 //     for (const auto& id : connexion::identifiers(record))
 //       look_up(id.kind, id.value);          // {"oclc", "12345"}, {"isbn", "9780306406157"}
@@ -19,6 +21,7 @@
 // Thread-safety: all functions are pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,11 +31,13 @@
 namespace connexion {
 
 struct MatchComponent {
-  std::string tag;         ///< "020", "001", "LDR"
-  std::string subfields;   ///< codes, empty for the whole field
-  int offset = 0;          ///< characters
-  int length = 0;          ///< characters, 0 for all
-  std::vector<std::string> norms;  ///< remove_spaces, upper_case, lower_case, legacy_default, ISBN, none
+  std::string tag;        ///< "020", "001", "LDR"; '.' stands for any character
+  std::string subfields;  ///< codes, empty for all
+  int offset = 0;         ///< characters
+  int length = 0;         ///< characters, 0 for all
+  /// Applied in order: remove_spaces, upper_case, lower_case, legacy_default, ISBN. Any other
+  /// name changes nothing, as in Koha.
+  std::vector<std::string> norms;
 };
 
 struct Matchpoint {
@@ -59,8 +64,9 @@ struct MatchKeys {
   std::vector<std::string> keys;  ///< UTF-8; no duplicates, in record order
 };
 
-/// The keys of one matchpoint, as C4::Matcher makes them (koha-contract: first component gives
-/// one key per repeated field, later ones are appended with a space to the same-numbered key).
+/// The keys of one matchpoint, exactly as C4::Matcher makes them: the first component gives one
+/// key for each field, later ones are appended with a space to the key with the same number; empty
+/// keys and "0" are dropped. Duplicates stay.
 [[nodiscard]] std::vector<std::string> keys_of(const Record& record, const Matchpoint& point);
 /// Keys of every matchpoint of a rule that has any.
 [[nodiscard]] std::vector<MatchKeys> match_keys(const Record& record, const MatchingRule& rule);
@@ -68,27 +74,37 @@ struct MatchKeys {
 [[nodiscard]] bool passes_checks(const Record& incoming, const Record& candidate,
                                  const MatchingRule& rule);
 
-/// What a matchpoint's index holds, where that is known from its name and its components: "isbn",
-/// "issn", "lccn", "oclc", or "" for an index of unknown meaning.
-[[nodiscard]] std::string_view kind_of(const Matchpoint& point) noexcept;
-/// What to ask the search engine for: the keys of match_keys and, for indexes of known meaning, the
-/// other forms of the same number; without the keys that hold no number of that kind.
-[[nodiscard]] std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule);
-
 struct Identifier {
-  std::string kind;   ///< oclc, isbn, issn, lccn
+  std::string kind;   ///< oclc, oclc_merged, isbn, issn, lccn
   std::string value;  ///< normal form
   bool operator==(const Identifier&) const = default;
 };
 
-/// Every identifier of a record, without duplicates. OCLC numbers from 001 with 003 OCoLC, 035 $a
-/// with (OCoLC), and, marked as merged, 035 $z and 019 $a; ISBN 020 $a; ISSN 022 $a; LCCN 010 $a.
+/// Every identifier of a record, without duplicates. OCLC numbers from 001 (where 003 is OCoLC or
+/// 001 has the prefix ocm, ocn or on) and 035 $a with (OCoLC); those merged into this record, from
+/// 019 $a and 035 $z, as oclc_merged; ISBN 020 $a; ISSN 022 $a; LCCN 010 $a.
 [[nodiscard]] std::vector<Identifier> identifiers(const Record& record);
 
-/// Normal forms. Empty when the text is not such a number.
+/// The kind of number that a matchpoint matches on, told by its index (without regard to case and
+/// to a qualifier as in "isbn,phr") and, for control numbers, by its tags: isbn, issn, lccn, oclc,
+/// or empty.
+[[nodiscard]] std::string_view kind_of(const Matchpoint& point);
+/// The identifiers of kind_of(point) that the matchpoint's fields hold. For oclc also those of 001
+/// and 035 $a, whichever of them the matchpoint names: they are the same numbers.
+[[nodiscard]] std::vector<Identifier> match_identifiers(const Record& record,
+                                                        const Matchpoint& point);
+/// What to search a matchpoint's index for: the keys of the matchpoint and, where its kind is
+/// known, other forms of its numbers (ISBN-10 and -13; with (OCoLC) or ocm, ocn, on, and bare),
+/// but no key that is no number at all ("hbk.", a lone "(OCoLC)"). Without duplicates.
+[[nodiscard]] std::vector<std::string> search_keys(const Record& record, const Matchpoint& point);
+/// The same for every matchpoint of a rule that has any.
+[[nodiscard]] std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule);
+
+/// Normal forms. Empty when the text is not such a number; what follows the number, as in
+/// "0306406152 (pbk.)", is dropped.
 [[nodiscard]] std::string normal_isbn(std::string_view text);   ///< ISBN-13 without hyphens
 [[nodiscard]] std::string normal_issn(std::string_view text);   ///< 1234-567X
-[[nodiscard]] std::string normal_lccn(std::string_view text);   ///< LC's own normalization
+[[nodiscard]] std::string normal_lccn(std::string_view text);   ///< as LC normalizes: "n78890351"
 [[nodiscard]] std::string normal_oclc(std::string_view text);   ///< digits, no prefix, no zeros
 
 }  // namespace connexion

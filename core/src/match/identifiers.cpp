@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <array>
+
+#include "connexion/match.hpp"
+#include "match/fields.hpp"
+#include "match/numbers.hpp"
+#include "match/verify.hpp"
+
+namespace connexion {
+namespace {
+
+constexpr std::string_view kOclc = "oclc", kMerged = "oclc_merged", kIsbn = "isbn", kIssn = "issn",
+                           kLccn = "lccn";
+constexpr std::string_view kRaw = "raw";          // a number as it stands
+constexpr std::string_view kControl = "control";  // 001 as it stands
+constexpr std::size_t kFewestDigits = 4;          // of a number that is none of its kind
+
+char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string lower_ascii(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), folded);
+  return out;
+}
+
+std::size_t digit_count(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }));
+}
+
+template <typename T>
+void add(std::vector<T>& list, T value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(std::move(value));
+}
+
+void add(std::vector<Identifier>& list, std::string_view kind, std::string value) {
+  if (!value.empty()) add(list, Identifier{std::string(kind), std::move(value)});
+}
+
+std::string oclc_of_001(const Record& record) {
+  const auto number = record.control("001");
+  if (lower_ascii(numbers::trimmed(record.control("003"))) == "ocolc" ||
+      numbers::names_oclc(number))
+    return normal_oclc(number);
+  return {};
+}
+
+std::string oclc_of_035(std::string_view value) {
+  return numbers::names_oclc(value) ? normal_oclc(value) : std::string();
+}
+
+std::string normal(std::string_view kind, std::string_view text) {
+  if (kind == kIsbn) return normal_isbn(text);
+  if (kind == kIssn) return normal_issn(text);
+  if (kind == kLccn) return normal_lccn(text);
+  return {};
+}
+
+// A number that isn't valid, as it is written: the catalogue may have the same misprint.
+std::string invalid_number(std::string_view text) {
+  text = numbers::trimmed(text);
+  text = text.substr(0, text.find_first_of(" (/:;,"));
+  std::string out;
+  for (const char c : text)
+    if (c != '-') out.push_back(folded(c));
+  return digit_count(out) >= kFewestDigits ? out : std::string();
+}
+
+// Another agency's number, as in "(DLC)   85153773": its source alone is none.
+bool is_system_number(std::string_view text) {
+  const auto source = text.find(')');
+  if (numbers::trimmed(text).starts_with('(') && source != std::string_view::npos)
+    text.remove_prefix(source + 1);
+  return digit_count(text) > 0;
+}
+
+template <typename Use>
+void each_value(const Record& record, const MatchComponent& component, Use&& use) {
+  for (const auto field : record.fields()) {
+    if (!fields::has_tag(field, component.tag)) continue;
+    if (field.is_control()) {
+      use(field.tag(), field.data());
+      continue;
+    }
+    for (const auto subfield : field.subfields())
+      if (fields::wanted(subfield.code, component.subfields)) use(field.tag(), subfield.value);
+  }
+}
+
+void add_oclc(std::vector<Identifier>& list, const Record& record) {
+  add(list, kOclc, oclc_of_001(record));
+  for (const auto field : record.fields("035"))
+    for (const auto subfield : field.subfields())
+      if (subfield.code == 'a') add(list, kOclc, oclc_of_035(subfield.value));
+}
+
+void add_merged(std::vector<Identifier>& list, const Record& record) {
+  const auto add_new = [&](std::string value) {
+    if (std::find(list.begin(), list.end(), Identifier{std::string(kOclc), value}) == list.end())
+      add(list, kMerged, std::move(value));
+  };
+  for (const auto field : record.fields("019"))
+    for (const auto subfield : field.subfields())
+      if (subfield.code == 'a') add_new(normal_oclc(subfield.value));
+  for (const auto field : record.fields("035"))
+    for (const auto subfield : field.subfields())
+      if (subfield.code == 'z') add_new(oclc_of_035(subfield.value));
+}
+
+void add_standard(std::vector<Identifier>& list, const Record& record, std::string_view kind,
+                  std::string_view tag) {
+  for (const auto field : record.fields(tag))
+    for (const auto subfield : field.subfields())
+      if (subfield.code == 'a') add(list, kind, normal(kind, subfield.value));
+}
+
+// Index names of Zebra and Elasticsearch, lower case.
+struct KnownIndex {
+  std::string_view name, kind;
+};
+constexpr std::array<KnownIndex, 12> kIndexes{{{"isbn", kIsbn},
+                                               {"nb", kIsbn},
+                                               {"issn", kIssn},
+                                               {"ns", kIssn},
+                                               {"lccn", kLccn},
+                                               {"lc-card", kLccn},
+                                               {"lc-card-number", kLccn},
+                                               {"other-control-number", kOclc},
+                                               {"system-control-number", kOclc},
+                                               {"control-number", kOclc},
+                                               {"control-number-identifier", kOclc},
+                                               {"oclc-number", kOclc}}};
+
+bool has_control_number_tags(const Matchpoint& point) {
+  static constexpr std::array<std::string_view, 4> tags{"001", "003", "019", "035"};
+  return !point.components.empty() &&
+         std::all_of(point.components.begin(), point.components.end(), [](const auto& component) {
+           return std::find(tags.begin(), tags.end(), component.tag) != tags.end();
+         });
+}
+
+bool is_number(std::string_view kind, std::string_view key) {
+  if (kind.empty()) return true;
+  if (kind == kOclc) return is_system_number(key);
+  return !normal(kind, key).empty() || !invalid_number(key).empty();
+}
+
+// The forms in which catalogues hold a number.
+void add_forms(std::vector<std::string>& keys, const Identifier& id) {
+  add(keys, id.value);
+  if (id.kind == kIsbn) {
+    if (auto isbn10 = numbers::isbn10(id.value); !isbn10.empty()) add(keys, std::move(isbn10));
+  } else if (id.kind == kIssn) {
+    add(keys, id.value.substr(0, 4) + id.value.substr(5));
+  } else if (id.kind == kLccn) {
+    const auto digits = id.value.find_first_of("0123456789");
+    if (digits > 0) add(keys, id.value.substr(0, digits) + " " + id.value.substr(digits));
+  } else {
+    const std::size_t size = id.value.size();
+    add(keys, "(OCoLC)" + id.value);
+    if (size <= 8)
+      add(keys, "ocm" + std::string(8 - size, '0') + id.value);
+    else
+      add(keys, (size == 9 ? "ocn" : "on") + id.value);
+  }
+}
+
+}  // namespace
+
+std::vector<Identifier> identifiers(const Record& record) {
+  std::vector<Identifier> list;
+  add_oclc(list, record);
+  add_merged(list, record);
+  add_standard(list, record, kIsbn, "020");
+  add_standard(list, record, kIssn, "022");
+  add_standard(list, record, kLccn, "010");
+  return list;
+}
+
+std::string_view kind_of(const Matchpoint& point) {
+  const auto name = lower_ascii(numbers::trimmed(point.index.substr(0, point.index.find(','))));
+  const auto* known = std::find_if(kIndexes.begin(), kIndexes.end(),
+                                   [&](const KnownIndex& index) { return index.name == name; });
+  if (known == kIndexes.end()) return {};
+  if (known->kind == kOclc && !has_control_number_tags(point)) return {};
+  return known->kind;
+}
+
+std::vector<Identifier> match::comparables(const Record& record, const Matchpoint& point) {
+  const auto kind = kind_of(point);
+  std::vector<Identifier> list;
+  if (kind == kOclc) add_oclc(list, record);
+  for (const auto& component : point.components) {
+    if (component.tag == "003") continue;
+    each_value(record, component, [&](std::string_view tag, std::string_view value) {
+      auto number = kind != kOclc  ? normal(kind, value)
+                    : tag == "001" ? oclc_of_001(record)
+                    : tag == "019" ? normal_oclc(value)
+                                   : oclc_of_035(value);
+      if (tag == "001") {
+        add(list, kControl, std::string(numbers::trimmed(value)));
+      } else if (number.empty()) {
+        if (kind != kOclc)
+          add(list, kRaw, invalid_number(value));
+        else if (is_system_number(value))
+          add(list, kRaw, std::string(numbers::trimmed(value)));
+      }
+      add(list, kind, std::move(number));
+    });
+  }
+  return list;
+}
+
+std::vector<Identifier> match_identifiers(const Record& record, const Matchpoint& point) {
+  if (kind_of(point).empty()) return {};
+  auto list = match::comparables(record, point);
+  std::erase_if(list, [](const Identifier& id) { return id.kind == kRaw || id.kind == kControl; });
+  return list;
+}
+
+std::vector<std::string> search_keys(const Record& record, const Matchpoint& point) {
+  const auto kind = kind_of(point);
+  std::vector<std::string> keys;
+  for (auto& key : keys_of(record, point))
+    if (is_number(kind, key)) add(keys, std::move(key));
+  for (const auto& id : match_identifiers(record, point)) add_forms(keys, id);
+  return keys;
+}
+
+std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule) {
+  std::vector<MatchKeys> all;
+  for (std::size_t i = 0; i < rule.matchpoints.size(); ++i) {
+    auto keys = search_keys(record, rule.matchpoints[i]);
+    if (!keys.empty()) all.push_back({i, rule.matchpoints[i].index, std::move(keys)});
+  }
+  return all;
+}
+
+match::Verifier::Verifier(const Record& incoming, const Matchpoint& point)
+    : point_(point), kind_(kind_of(point)) {
+  if (kind_.empty()) {
+    keys_ = keys_of(incoming, point);
+  } else {
+    comparables_ = comparables(incoming, point);
+    source_ = lower_ascii(numbers::trimmed(incoming.control("003")));
+  }
+}
+
+bool match::Verifier::agrees(const Record& candidate) const {
+  if (kind_.empty()) {
+    const auto theirs = keys_of(candidate, point_);
+    return std::find_first_of(keys_.begin(), keys_.end(), theirs.begin(), theirs.end()) !=
+           keys_.end();
+  }
+  const auto source = lower_ascii(numbers::trimmed(candidate.control("003")));
+  const bool same_source = source.empty() || source_.empty() || source == source_;
+  auto theirs = comparables(candidate, point_);
+  // a control number means nothing without its source
+  if (!same_source) std::erase_if(theirs, [](const Identifier& id) { return id.kind == kControl; });
+  for (auto& id : identifiers(candidate)) {
+    if (id.kind == kMerged) id.kind = kOclc;
+    if (id.kind == kind_) theirs.push_back(std::move(id));
+  }
+  return std::find_first_of(comparables_.begin(), comparables_.end(), theirs.begin(),
+                            theirs.end()) != comparables_.end();
+}
+
+}  // namespace connexion

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "match/norms.hpp"
+
+#include <unicode/uchar.h>
+
+#include <algorithm>
+
+#include "connexion/text.hpp"
+#include "match/numbers.hpp"
+#include "text/utf8.hpp"
+
+namespace connexion::norms {
+namespace {
+
+bool is_ascii(std::string_view text) {
+  return utf8::first_non_ascii(text) == text.size();
+}
+
+// Bytes of the character at `at`; one for a byte that begins none.
+std::size_t character(std::string_view text, std::size_t at) {
+  return std::max<std::size_t>(utf8::sequence(text, at), 1);
+}
+
+bool is_space(std::string_view text, std::size_t at, std::size_t size) {
+  return u_isUWhiteSpace(static_cast<UChar32>(utf8::decode(text, at, size))) != 0;
+}
+
+long character_count(std::string_view text) {
+  long count = 0;
+  for (std::size_t at = 0; at < text.size(); at += character(text, at)) ++count;
+  return count;
+}
+
+std::size_t byte_offset(std::string_view text, long characters) {
+  std::size_t at = 0;
+  while (characters-- > 0 && at < text.size()) at += character(text, at);
+  return at;
+}
+
+void upper_case(std::string& text) {
+  if (!is_ascii(text)) {
+    text = upper(text);
+    return;
+  }
+  for (char& c : text)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+}
+
+// Perl's lc knows no final sigma: a capital one always becomes the same small one.
+void lower_case(std::string& text) {
+  constexpr std::string_view capital_sigma = "\xCE\xA3";
+  constexpr std::string_view small_sigma = "\xCF\x83";
+  if (is_ascii(text)) {
+    for (char& c : text)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return;
+  }
+  for (auto at = text.find(capital_sigma); at != std::string::npos;
+       at = text.find(capital_sigma, at + 2))
+    text.replace(at, capital_sigma.size(), small_sigma);
+  text = lower(text);
+}
+
+void remove_spaces(std::string& text) {
+  std::string out;
+  for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
+    size = character(text, at);
+    if (!is_space(text, at, size)) out.append(text, at, size);
+  }
+  text = std::move(out);
+}
+
+void legacy_default(std::string& text) {
+  upper_case(text);
+  constexpr std::string_view dropped = ".;:,[]()/'\"";
+  std::string out;
+  bool space = false;
+  for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
+    size = character(text, at);
+    if (dropped.find(text[at]) != std::string_view::npos) continue;
+    if (is_space(text, at, size)) {
+      space = true;
+      continue;
+    }
+    if (space && !out.empty()) out.push_back(' ');
+    space = false;
+    out.append(text, at, size);
+  }
+  text = std::move(out);
+}
+
+// As Koha reads an ISBN: whatever is neither digit nor X is passed over, wherever it stands.
+void isbn(std::string& text) {
+  std::string compact;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') compact.push_back(c);
+    if (c == 'x' || c == 'X') compact.push_back('X');
+  }
+  auto isbn13 = numbers::isbn13(compact);
+  if (!isbn13.empty()) text = std::move(isbn13);
+}
+
+}  // namespace
+
+std::string_view substring(std::string_view text, int offset, int length) {
+  if (length <= 0 && offset == 0) return text;
+  const long count = character_count(text);
+  long begin = offset < 0 ? count + offset : offset;
+  long end = length > 0 ? begin + length : count;
+  if (begin > count || end < 0) return {};
+  begin = std::max(begin, 0L);
+  end = std::clamp(end, begin, count);
+  const std::size_t first = byte_offset(text, begin);
+  return text.substr(first, byte_offset(text.substr(first), end - begin));
+}
+
+void apply(std::string_view norm, std::string& text) {
+  if (norm == "remove_spaces")
+    remove_spaces(text);
+  else if (norm == "upper_case")
+    upper_case(text);
+  else if (norm == "lower_case")
+    lower_case(text);
+  else if (norm == "legacy_default")
+    legacy_default(text);
+  else if (norm == "ISBN")
+    isbn(text);
+}
+
+}  // namespace connexion::norms

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Whether a hit is one: a search by words also finds records that merely share a word ("hbk."), and
+// an index of identifiers may be older than the record. The records themselves are compared.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connexion/match.hpp"
+
+namespace connexion::match {
+
+/// What of a record is compared for one matchpoint of known kind: identifiers, and numbers that are
+/// none by their check digit or their source as they stand (kinds "raw" and "control").
+[[nodiscard]] std::vector<Identifier> comparables(const Record& record, const Matchpoint& point);
+
+/// What is compared of the incoming record for one matchpoint, made once for all candidates.
+class Verifier {
+ public:
+  Verifier(const Record& incoming, const Matchpoint& point);
+  /// Whether the kind of the matchpoint is known, so that hits of a search are verified too.
+  [[nodiscard]] bool knows_kind() const noexcept { return !kind_.empty(); }
+  /// Whether the candidate's own record has one of the incoming record's numbers, or, where the
+  /// kind isn't known, one of its keys.
+  [[nodiscard]] bool agrees(const Record& candidate) const;
+
+ private:
+  const Matchpoint& point_;
+  std::string_view kind_;
+  std::string source_;  // 003 of the incoming record
+  std::vector<std::string> keys_;
+  std::vector<Identifier> comparables_;
+};
+
+}  // namespace connexion::match
