@@ -37,6 +37,7 @@ TEST_CASE("MARC-8: marks go behind their letter", "[marc8]") {
   CHECK(decode("\xE8" "u\xE8" "o") == "u\u0308o\u0308");
   CHECK(decode("\xE2\xB2") == "\u00F8\u0301");
   CHECK(decode("\xE2 ") == " \u0301");
+  CHECK(read_value("\xE2 ").diagnostics.at(0).code == Code::marc8_combining_odd);
   CHECK(decode("x\xE2") == "marc8_combining_alone");
 }
 

@@ -502,6 +502,8 @@ TEST_CASE("The encoding is decided by the bytes", "[marc]") {
   SECTION("what is in none is refused") {
     CHECK_FALSE(with(' ', "\x93quoted\x94 M\xFCnchen").record);
     CHECK_FALSE(with(' ', "at the end \xE2").record);
+    CHECK(has(with(' ', "Easy livin\xE1-- I don't"), Code::encoding_unknown));
+    CHECK(has(with(' ', "Dvo\xC9r\xC2" "ak, Bed\xC9rich"), Code::marc8_undefined));
     CHECK(has(with('a', "Caf\xC3\xA9 \x1B(2dk"), Code::encodings_mixed));
   }
   SECTION("unless the caller says what they are in") {

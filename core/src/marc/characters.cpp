@@ -24,11 +24,13 @@ struct Look {
   std::size_t sequences = 0;    // valid multi-byte sequences of UTF-8
   std::size_t invalid = 0;      // other bytes of 80 and above
   bool in_word = false;         // a byte that is a letter in Latin-1 stands beside a letter
+  bool capital_in_word = false; // one that is a capital in Latin-1 follows a small letter
   bool cut_sequence = false;    // a value ends in the first byte of a sequence
 };
 
 bool is_capital(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_letter(char c) noexcept { return is_capital(c) || (c >= 'a' && c <= 'z'); }
+bool is_small(char c) noexcept { return c >= 'a' && c <= 'z'; }
+bool is_letter(char c) noexcept { return is_capital(c) || is_small(c); }
 
 bool beside_letter(std::string_view value, std::size_t at) noexcept {
   return (at > 0 && is_letter(value[at - 1])) ||
@@ -46,6 +48,7 @@ void look_at(std::string_view value, Look& look) {
       ++look.invalid;
       look.c1 |= byte < 0xA0;
       look.in_word |= byte >= 0xC0 && beside_letter(value, at);
+      look.capital_in_word |= byte >= 0xC0 && byte < 0xDF && at > 0 && is_small(value[at - 1]);
       // As Latin-1 these are capital A with a mark; a word in small letters doesn't end so.
       look.cut_sequence |= (byte == 0xC2 || byte == 0xC3) && at + 1 == value.size() &&
                            (at == 0 || !is_capital(value[at - 1]));
@@ -125,16 +128,17 @@ class CharacterReader {
   }
 
   [[nodiscard]] bool latin1_fits(bool says_utf8) const {
-    if (!look_.in_word || look_.c1 || look_.escape) return false;
-    if (says_utf8 && look_.cut_sequence) return false;
+    if (!look_.in_word || look_.capital_in_word || look_.c1 || look_.escape) return false;
     if (look_.sequences != 0 && look_.sequences * 10 > look_.invalid) return false;
-    // One wrong code in sound MARC-8 doesn't make it Latin-1.
-    const std::size_t wrong = fit_.no_letter + static_cast<std::size_t>(std::count_if(
-        problems_.begin(), problems_.end(), [](const ValueProblem& p) {
+    if (says_utf8) return !look_.cut_sequence;
+    // One odd code in MARC-8 doesn't make it Latin-1.
+    const auto undefined = static_cast<std::size_t>(
+        std::count_if(problems_.begin(), problems_.end(), [](const ValueProblem& p) {
           return p.problem.code == Code::marc8_undefined ||
                  p.problem.code == Code::marc8_combining_alone;
         }));
-    return says_utf8 || wrong > fit_.composed;
+    const std::size_t odd = fit_.no_letter + undefined;
+    return odd > fit_.composed && (undefined != 0 || odd > 1);
   }
 
   void check_leader(Encoding encoding) {

@@ -206,14 +206,16 @@ class Marc8Decoder {
   }
 
   void rate(char32_t c) {
-    if (!is_letter(c))
+    if (!is_letter(c)) {
       ++fit_.no_letter;
-    else if (first_mark_ == 0x0361 || first_mark_ == 0x0360 || c >= 0x80 ||
+      problem(Code::marc8_combining_odd, mark_at_);
+    } else if (first_mark_ == 0x0361 || first_mark_ == 0x0360 || c >= 0x80 ||
              composer()->composePair(static_cast<UChar32>(c),
-                                     static_cast<UChar32>(first_mark_)) >= 0)
+                                     static_cast<UChar32>(first_mark_)) >= 0) {
       ++fit_.composed;
-    else
+    } else {
       ++fit_.uncomposed;
+    }
   }
 
   void flush_marks() {
