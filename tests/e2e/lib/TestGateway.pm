@@ -64,6 +64,8 @@ sub _use_koha ($self) {
 sub _read_conf ($file) {
     open my $handle, '<', $file or die "$file: $!\n";
     my $xml = do { local $/; <$handle> };
+    # Zebra's servers before it have users and passwords too.
+    $xml =~ s{\A.*<config>}{}s;
     return map { $_ => $xml =~ m{<$_>([^<]*)</$_>} ? $1 : '' }
         qw(database hostname port user pass pluginsdir);
 }

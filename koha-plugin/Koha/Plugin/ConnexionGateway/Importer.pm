@@ -89,9 +89,7 @@ sub _answer_kept ($self, $number) {
     my $profile = $self->{settings}->profile($export->{profile});
     my $answer = $profile ? $self->{authenticator}->again($profile, $export->{borrowernumber}) : {};
     return $self->_answer_one($number, $answer) if $answer->{patron};
-    my $text = Koha::Plugin::ConnexionGateway::Reply->failed('profile.gone', $number);
-    $self->_finish($number, state => 'failed', reply => $text, error => 'profile or patron is gone');
-    return $text;
+    return $self->_fail($number, 'the profile or the patron is gone');
 }
 
 sub _answer_one ($self, $number, $answer) {
@@ -107,15 +105,16 @@ sub _answer_one ($self, $number, $answer) {
     return $self->_fail($number, $error);
 }
 
+# What was committed stays so, whatever went wrong after it: the row decides, not the error.
 sub _fail ($self, $number, $error) {
     my $code = Koha::Plugin::ConnexionGateway::Error->code_of($error);
-    my $text = Koha::Plugin::ConnexionGateway::Reply->failed($code, $number);
-    $self->_finish($number, state => 'failed', reply => $text, error => "$error");
-    return $text;
-}
-
-sub _finish ($self, $number, %values) {
-    return $self->{koha}->transaction(sub ($dbh) { $self->{journal}->finish($number, %values); return 1 });
+    return $self->{koha}->transaction(sub ($dbh) {
+        my $export = $self->{journal}->lock($number);
+        return $export->{reply} if $export->{state} !~ /\A(?:received|importing)\z/;
+        my $text = Koha::Plugin::ConnexionGateway::Reply->failed($code, $number);
+        $self->{journal}->finish($number, state => 'failed', reply => $text, error => "$error");
+        return $text;
+    });
 }
 
 sub _after_commit ($self, $done) {

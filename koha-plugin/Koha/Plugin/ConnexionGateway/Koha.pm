@@ -15,6 +15,8 @@ my %RETRIABLE = map { $_ => 1 } 1205, 1213, 2002, 2003, 2006, 2013, 1053, 1077, 
 
 our $in_transaction = 0;
 
+my $SESSION = 'connexion-gateway';
+
 sub new ($class) {
     my $self = bless {}, $class;
     _load_koha();
@@ -200,13 +202,19 @@ sub missing_permissions ($self, $userid, @wanted) {
 
 sub as_patron ($self, $patron, $code) {
     my @environment = @{$patron}{qw(number userid cardnumber firstname surname branch branchname flags email)};
-    C4::Context->_new_userenv("connexion-gateway-$$") if C4::Context->can('_new_userenv');
+    C4::Context->_new_userenv($SESSION) if C4::Context->can('_new_userenv');
     C4::Context->set_userenv(map { $_ // '' } @environment);
     my $result = eval { [ $code->() ] };
     my $error = $@;
-    C4::Context->unset_userenv("connexion-gateway-$$");
+    _unset_userenv();
     die $error if !$result;
     return wantarray ? @{$result} : $result->[0];
+}
+
+# The older one is a function that takes the session, whatever its name promises.
+sub _unset_userenv {
+    return C4::Context->unset_userenv if C4::Context->can('unset_userenv');
+    return C4::Context::_unset_userenv($SESSION);    ## no critic (ProtectPrivateSubs)
 }
 
 # ---------------------------------------------------------------- the staff interface

@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 use Koha::Plugin::ConnexionGateway::Core;
 
 # What the Client's window takes for certain is not known; every reply seen was shorter.
-my $MOST = 1000;
+my $MOST = 990;
 
 my %RECORD_NAME = (biblio => 'biblio', authority => 'authority');
 
@@ -76,7 +76,8 @@ sub outcome ($class, %args) {
     my ($plan, $done) = @args{qw(plan done)};
     my @lines = ($class->_first_line($plan, $done));
     my $title = $plan->{record}{title};
-    push @lines, "Title: $title" if defined $title && length $title;
+    push @lines, 'Title: ' . (length $title > 200 ? substr($title, 0, 197) . '...' : $title)
+        if defined $title && length $title;
     push @lines, map { _reason($_) } _told_reasons($plan);
     push @lines, _candidates($plan) if $plan->{outcome} eq 'hold';
     push @lines, _items($plan);
@@ -180,7 +181,7 @@ Koha::Plugin::ConnexionGateway::Reply - what the Client's window shows
 
 =head1 DESCRIPTION
 
-Turns outcomes into plain ASCII of under 1,000 characters, without the closing NUL. Only a
+Turns outcomes into plain ASCII of under 1,000 bytes, without the closing NUL. Only a
 record that went into Koha, or into a batch of staged records, gets a reply that begins with
 C<Success.>
 
