@@ -46,6 +46,8 @@ sub _use_sandbox ($self, %options) {
     $self->{environment} = { $sandbox->env };
     $self->{dsn} = join '', 'dbi:mysql:database=', $sandbox->db_name, ';mysql_socket=', $sandbox->socket;
     $self->{db_login} = [ 'root', '' ];
+    $self->dbh->do("UPDATE systempreferences SET value = 'http://staff.example.org' WHERE variable = ?", undef,
+        'staffClientBaseURL');
     $self->{write_as} = 'cataloguer';
     return;
 }

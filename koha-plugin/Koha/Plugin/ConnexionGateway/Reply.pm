@@ -161,7 +161,7 @@ sub _repairs ($read) {
 sub _finish (@lines) {
     my @ascii = map { length($_ // '') ? Koha::Plugin::ConnexionGateway::Core->ascii($_) : '' } @lines;
     # The address comes last and is worth more than what stands before it.
-    my $last = @ascii > 1 && $ascii[-1] =~ m{\Ahttps?://} ? "\n\n" . pop @ascii : '';
+    my $last = @ascii > 1 && $ascii[-1] =~ m{\A(?:https?:/)?/} ? "\n\n" . pop @ascii : '';
     pop @ascii while @ascii && $ascii[-1] eq '';
     my $text = join "\n", @ascii;
     my $room = $MOST - length $last;
