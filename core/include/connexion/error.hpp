@@ -9,7 +9,7 @@
 //     try {
 //       auto rules = connexion::Rules::from_json(text);
 //     } catch (const connexion::Error& e) {
-//       report(e.code(), e.what());   // "rules.unknown_action", "on_match: 'merge' is not one of …"
+//       report(e.code(), e.what());   // "rules.unknown_value", "on_match: 'merge' is not one of …"
 //     }
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace connexion {
 
-/// A caller's mistake. `code()` is stable and lower-case with dots ("rules.unknown_action");
+/// A caller's mistake. `code()` is stable and lower-case with dots ("rules.unknown_value");
 /// `what()` is one UTF-8 sentence that names the bad value.
 class Error : public std::runtime_error {
  public:

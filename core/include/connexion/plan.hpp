@@ -14,14 +14,24 @@
 //     facts.candidate(34, candidate_record);
 //     std::string json = connexion::plan(record, facts, rules);
 //
-// Thread-safety: Rules are immutable and may be shared; Facts belong to one thread.
+// `decide` is the same decision as values, for callers that need no document:
+//
+//     const auto decision = connexion::decide(record, facts, rules);
+//     if (decision.action == connexion::RecordAction::overlay) overlay(*decision.target);
+//
+// Thread-safety: Rules are immutable and may be shared; Facts belong to one thread; the functions
+// are pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "connexion/match.hpp"
@@ -44,18 +54,19 @@ class Rules {
   std::shared_ptr<const Data> data_;
 };
 
+/// Who named a candidate: Koha's search, or the gateway's own table of identifiers.
 enum class HitSource { search, identifiers };
 
 /// What the caller found out about Koha for one incoming record.
 class Facts {
  public:
-  /// The search for matchpoint `matchpoint` (position in the rule) found record `id`.
+  /// The search for matchpoint `matchpoint` (position in the rule) found record `id`. Raises Error
+  /// "facts.bad_id" for an id below 1.
   void hit(std::size_t matchpoint, std::int64_t id, HitSource source);
-  /// The candidate's own record, read from the database (not the index).
+  /// The candidate's own record, read from the database (not the index). A candidate without one is
+  /// taken for deleted. Raises Error "facts.candidate_twice" for a second, different record.
   void candidate(std::int64_t id, Record record);
-  /// Facts about items as JSON: {"barcodes": {"3001": {"itemnumber": 1, "biblionumber": 34}},
-  /// "itemnumbers": {"17": {"biblionumber": 34}}, "libraries": ["CPL"], "itemtypes": ["BK"]}.
-  /// Raises Error "facts.*".
+  /// Facts about items as JSON (docs/plan-format.md, "Facts about items"). Raises Error "facts.*".
   void items_json(std::string_view json);
   struct Data;
   Facts();
@@ -65,11 +76,76 @@ class Facts {
   std::shared_ptr<Data> data_;
 };
 
+enum class RecordAction {
+  add,      ///< a new record
+  overlay,  ///< replaces the target's content
+  ignore,   ///< leaves records alone; the target may get items
+  hold,     ///< waits for a person
+  refuse    ///< takes nothing
+};
+
+enum class ItemAction { add, replace, ignore, hold };
+
+enum class Verdict {
+  chosen,
+  equal,  ///< the same best score as another
+  lower_score,
+  below_threshold,
+  failed_required_check,
+  not_verified,  ///< its own record has none of the numbers it was found by
+  gone           ///< no longer in Koha
+};
+
+/// Why: a stable code, with what it is about.
+struct Reason {
+  using Value = std::variant<std::int64_t, std::string, std::vector<std::int64_t>>;
+  std::string code;
+  std::map<std::string, Value> values;
+};
+
+struct FoundBy {
+  std::size_t matchpoint;  ///< position in the rule
+  HitSource source;
+  bool counts;  ///< verified, or of a kind that isn't
+};
+
+struct Candidate {
+  std::int64_t id;
+  std::int64_t score = 0;
+  Verdict verdict = Verdict::not_verified;
+  std::vector<FoundBy> found_by;
+};
+
+struct ItemDecision {
+  int occurrence = 0;  ///< 1 for the first field with the item tag
+  ItemAction action = ItemAction::ignore;
+  Reason reason;
+  std::optional<std::string> barcode;
+  std::optional<std::int64_t> itemnumber;  ///< of the item that is replaced
+};
+
+struct Decision {
+  RecordAction action = RecordAction::hold;
+  std::vector<Reason> reasons;
+  std::optional<std::int64_t> target;  ///< overlaid, or given the items
+  std::vector<Candidate> candidates;   ///< the best first
+  std::vector<ItemDecision> items;
+};
+
+/// Names as the plan has them.
+[[nodiscard]] std::string_view name_of(RecordAction action) noexcept;
+[[nodiscard]] std::string_view name_of(ItemAction action) noexcept;
+[[nodiscard]] std::string_view name_of(Verdict verdict) noexcept;
+[[nodiscard]] std::string_view name_of(HitSource source) noexcept;
+
 /// What to ask Koha about the record's items before planning: one JSON document
-/// {"barcodes": [...], "itemnumbers": [...]}.
+/// {"barcodes": [...], "itemnumbers": [...]}, both of strings. Empty where the rules ignore items.
 [[nodiscard]] std::string item_questions(const Record& incoming, const Rules& rules);
 
-/// One JSON document, sorted keys, UTF-8, `schema_version` 1.
+/// Raises Error "facts.unknown_matchpoint" for a hit of a matchpoint that the rule doesn't have.
+[[nodiscard]] Decision decide(const Record& incoming, const Facts& facts, const Rules& rules);
+
+/// `decide` as one JSON document, sorted keys, UTF-8, `schema_version` 1.
 [[nodiscard]] std::string plan(const Record& incoming, const Facts& facts, const Rules& rules);
 
 }  // namespace connexion

@@ -1,84 +1,58 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <nlohmann/json.hpp>
+#include <charconv>
 
-#include "connexion/error.hpp"
+#include "connexion/plan.hpp"
+#include "json/reader.hpp"
 #include "plan/data.hpp"
+#include "plan/items.hpp"
 
 namespace connexion {
 namespace {
 
-using nlohmann::json;
-using Places = std::map<std::string, ItemPlace, std::less<>>;
+using json::Reader;
 
-[[noreturn]] void refuse(const std::string& why) {
-  throw Error("facts.bad_items", why);
+std::int64_t number(const Reader& reader) {
+  return reader.integer(1, std::numeric_limits<std::int64_t>::max());
 }
 
-std::int64_t number(const json& place, const std::string& name, bool required) {
-  const auto found = place.find(name);
-  if (found == place.end() && !required) return 0;
-  if (found == place.end() || !found->is_number_integer())
-    refuse("items: " + name + " is to be a whole number in " + place.dump());
-  return found->get<std::int64_t>();
+std::int64_t number_of(const std::string& name, const Reader& reader) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
+  if (error != std::errc{} || end != name.data() + name.size() || value < 1)
+    reader.fail("unknown_value", "'" + name + "' is not an item number");
+  return value;
 }
 
-Places read_places(const json& from, const std::string& name, bool by_number) {
-  Places places;
-  if (!from.is_object()) refuse(name + " is to be an object");
-  for (const auto& [key, place] : from.items()) {
-    if (!place.is_object()) refuse(name + ": an object is wanted for \"" + key + "\"");
-    ItemPlace at{number(place, "itemnumber", !by_number), number(place, "biblionumber", true)};
-    if (by_number) {
-      if (key.empty() || key.size() > 18 ||
-          key.find_first_not_of("0123456789") != std::string::npos)
-        refuse(name + ": \"" + key + "\" is no item number");
-      at.itemnumber = std::stoll(key);
-    }
-    places.emplace(key, at);
-  }
-  return places;
-}
-
-std::set<std::string, std::less<>> read_codes(const json& from, const std::string& name) {
-  std::set<std::string, std::less<>> codes;
-  if (!from.is_array()) refuse(name + " is to be a list");
-  for (const auto& code : from) {
-    if (!code.is_string()) refuse(name + " is to hold text only");
-    codes.insert(code.get<std::string>());
-  }
-  return codes;
+std::set<std::string> codes(const Reader& reader) {
+  std::set<std::string> all;
+  for (const auto& each : reader.list()) all.insert(items::folded(each.text()));
+  return all;
 }
 
 }  // namespace
 
-Facts::Facts() : data_(std::make_shared<Data>()) {}
-
-void Facts::hit(std::size_t matchpoint, std::int64_t id, HitSource source) {
-  data_->hits[id].emplace(matchpoint, source);
-}
-
-void Facts::candidate(std::int64_t id, Record record) {
-  data_->candidates.insert_or_assign(id, std::move(record));
-}
-
 void Facts::items_json(std::string_view text) {
-  const json document = json::parse(text, nullptr, false);
-  if (document.is_discarded() || !document.is_object())
-    refuse("the facts about items are no JSON object");
-  for (const auto& [name, value] : document.items()) {
-    if (name == "barcodes")
-      data_->barcodes = read_places(value, name, false);
-    else if (name == "itemnumbers")
-      data_->itemnumbers = read_places(value, name, true);
-    else if (name == "libraries")
-      data_->libraries = read_codes(value, name);
-    else if (name == "itemtypes")
-      data_->itemtypes = read_codes(value, name);
-    else if (name == "itemtype_required" && value.is_boolean())
-      data_->itemtype_required = value.get<bool>();
-    else
-      refuse("\"" + name + "\" is not known or has the wrong type");
-  }
+  const auto document = json::parse("facts", text);
+  const Reader reader("facts", document, "");
+  reader.object({"barcodes", "itemnumbers", "libraries", "itemtypes", "itemtype_required"});
+  ItemFacts facts;
+  if (reader.has("barcodes"))
+    for (const auto& [barcode, item] : reader.at("barcodes").members()) {
+      item.object({"itemnumber", "biblionumber"});
+      facts.barcodes.emplace(
+          barcode, KnownItem{number(item.at("itemnumber")), number(item.at("biblionumber"))});
+    }
+  if (reader.has("itemnumbers"))
+    for (const auto& [name, item] : reader.at("itemnumbers").members()) {
+      item.object({"biblionumber"});
+      const auto itemnumber = number_of(name, item);
+      facts.itemnumbers.emplace(itemnumber, KnownItem{itemnumber, number(item.at("biblionumber"))});
+    }
+  if (reader.has("libraries")) facts.libraries = codes(reader.at("libraries"));
+  if (reader.has("itemtypes")) facts.itemtypes = codes(reader.at("itemtypes"));
+  if (reader.has("itemtype_required"))
+    facts.itemtype_required = reader.at("itemtype_required").boolean();
+  data_->items = std::move(facts);
 }
 
 }  // namespace connexion

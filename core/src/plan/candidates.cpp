@@ -1,91 +1,84 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <tuple>
 
+#include "connexion/error.hpp"
+#include "match/verify.hpp"
 #include "plan/decide.hpp"
 
 namespace connexion {
 namespace {
 
-bool share_identifier(const Record& one, const Record& other, std::string_view kind) {
-  const auto theirs = identifiers(other);
-  for (const auto& mine : identifiers(one))
-    if (mine.kind == kind && std::find(theirs.begin(), theirs.end(), mine) != theirs.end())
-      return true;
-  return false;
-}
-
-bool share_key(const Record& one, const Record& other, const Matchpoint& point) {
-  const auto theirs = keys_of(other, point);
-  for (const auto& mine : keys_of(one, point))
-    if (std::find(theirs.begin(), theirs.end(), mine) != theirs.end()) return true;
-  return false;
-}
-
-// Whether any key of the matchpoint is worth a search; "hbk." in an index of ISBNs is not.
-bool has_search_key(const Record& record, const Matchpoint& point) {
-  MatchingRule rule;
-  rule.matchpoints.push_back(point);
-  return !search_keys(record, rule).empty();
-}
-
-// A search by words finds records that merely share a word, and the identifier index may be older
-// than the record. Where the meaning of the index is known, the numbers themselves decide; an index
-// of unknown meaning is believed, as Koha believes it.
-bool counts(const Record& incoming, const Record& candidate, const Matchpoint& point,
-            HitSource source) {
-  const auto kind = kind_of(point);
-  if (!kind.empty() && share_identifier(incoming, candidate, kind)) return true;
-  if (kind.empty() && source == HitSource::search) return true;
-  return share_key(incoming, candidate, point) && (kind.empty() || has_search_key(incoming, point));
-}
-
-JudgedCandidate judge(std::int64_t id, const std::set<std::pair<std::size_t, HitSource>>& hits,
-                      const Record& incoming, const Facts::Data& facts, const MatchingRule& rule) {
-  JudgedCandidate judged;
-  judged.id = id;
-  const auto record = facts.candidates.find(id);
-  if (record == facts.candidates.end()) {
-    judged.verdict = Verdict::gone;
-    return judged;
+// Candidates with their scores, but for who wins.
+std::vector<Candidate> candidates_of(const Record& incoming, const Facts::Data& facts,
+                                     const MatchingRule& rule) {
+  std::vector<match::Verifier> verifiers;
+  verifiers.reserve(rule.matchpoints.size());
+  for (const auto& point : rule.matchpoints) verifiers.emplace_back(incoming, point);
+  std::map<std::int64_t, Candidate> found;
+  for (const auto& hit : facts.hits) {
+    if (hit.matchpoint >= rule.matchpoints.size())
+      throw Error("facts.unknown_matchpoint",
+                  "matchpoint " + std::to_string(hit.matchpoint) + " is not in the matching rule");
+    auto& candidate = found.try_emplace(hit.id, Candidate{hit.id, 0, {}, {}}).first->second;
+    const auto record = facts.candidates.find(hit.id);
+    const auto& verifier = verifiers[hit.matchpoint];
+    const bool as_found = hit.source == HitSource::search && !verifier.knows_kind();
+    const bool counts =
+        record != facts.candidates.end() && (as_found || verifier.agrees(record->second));
+    // hits are sorted by matchpoint, so one that has counted for this one is the last
+    const auto& before = candidate.found_by;
+    const bool counted =
+        !before.empty() && before.back().matchpoint == hit.matchpoint && before.back().counts;
+    if (counts && !counted) candidate.score += rule.matchpoints[hit.matchpoint].score;
+    candidate.found_by.push_back({hit.matchpoint, hit.source, counts});
   }
-  std::set<std::size_t> counted;
-  for (const auto& [position, source] : hits) {
-    const auto& point = rule.matchpoints.at(position);
-    if (!counts(incoming, record->second, point, source)) continue;
-    judged.found_by.emplace_back(position, source);
-    if (counted.insert(position).second) judged.score += point.score;
-  }
-  if (judged.found_by.empty())
-    judged.verdict = Verdict::not_verified;
-  else if (judged.score < rule.threshold)
-    judged.verdict = Verdict::below_threshold;
-  else if (!passes_checks(incoming, record->second, rule))
-    judged.verdict = Verdict::failed_required_check;
-  return judged;
+  std::vector<Candidate> candidates;
+  for (auto& [id, candidate] : found) candidates.push_back(std::move(candidate));
+  return candidates;
+}
+
+// What rules a candidate out; lower_score when nothing does.
+Verdict rule_out(const Candidate& candidate, const Record& incoming, const Facts::Data& facts,
+                 const MatchingRule& rule) {
+  const auto record = facts.candidates.find(candidate.id);
+  if (record == facts.candidates.end()) return Verdict::gone;
+  const bool verified = std::any_of(candidate.found_by.begin(), candidate.found_by.end(),
+                                    [](const FoundBy& f) { return f.counts; });
+  if (!verified) return Verdict::not_verified;
+  if (candidate.score < rule.threshold) return Verdict::below_threshold;
+  if (!passes_checks(incoming, record->second, rule)) return Verdict::failed_required_check;
+  return Verdict::lower_score;
+}
+
+// The best first: what may be chosen, by score, then by number as Koha does, the higher first.
+void sort_best_first(std::vector<Candidate>& candidates) {
+  const auto key = [](const Candidate& c) {
+    return std::tuple(c.verdict == Verdict::lower_score, c.score, c.id);
+  };
+  std::sort(candidates.begin(), candidates.end(),
+            [&](const Candidate& a, const Candidate& b) { return key(a) > key(b); });
+}
+
+// Those that share the best score are equal, a single one is chosen.
+void mark_best(std::vector<Candidate>& candidates) {
+  std::size_t count = 0;
+  while (count < candidates.size() && candidates[count].verdict == Verdict::lower_score &&
+         candidates[count].score == candidates[0].score)
+    ++count;
+  for (std::size_t i = 0; i < count; ++i)
+    candidates[i].verdict = count == 1 ? Verdict::chosen : Verdict::equal;
 }
 
 }  // namespace
 
-std::vector<JudgedCandidate> judge_candidates(const Record& incoming, const Facts::Data& facts,
-                                              const MatchingRule& rule) {
-  std::vector<JudgedCandidate> all;
-  for (const auto& [id, hits] : facts.hits) all.push_back(judge(id, hits, incoming, facts, rule));
-
-  const auto eligible = [](const JudgedCandidate& c) { return c.verdict == Verdict::lower_score; };
-  // The highest number first among equals, as Koha orders them.
-  std::sort(all.begin(), all.end(), [&](const JudgedCandidate& a, const JudgedCandidate& b) {
-    if (eligible(a) != eligible(b)) return eligible(a);
-    if (a.score != b.score) return a.score > b.score;
-    return a.id > b.id;
-  });
-  if (all.empty() || !eligible(all.front())) return all;
-
-  const int best = all.front().score;
-  std::size_t equal = 0;
-  while (equal < all.size() && eligible(all[equal]) && all[equal].score == best) ++equal;
-  for (std::size_t i = 0; i < equal; ++i)
-    all[i].verdict = equal == 1 ? Verdict::chosen : Verdict::equal;
-  return all;
+std::vector<Candidate> judge_candidates(const Record& incoming, const Facts::Data& facts,
+                                        const MatchingRule& rule) {
+  auto candidates = candidates_of(incoming, facts, rule);
+  for (auto& candidate : candidates) candidate.verdict = rule_out(candidate, incoming, facts, rule);
+  sort_best_first(candidates);
+  mark_best(candidates);
+  return candidates;
 }
 
 }  // namespace connexion

@@ -8,58 +8,66 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "connexion/plan.hpp"
 
 namespace connexion {
 
+enum class Mode { direct, stage };
 enum class OnMatch { replace, create_new, ignore };
 enum class OnNoMatch { create_new, ignore };
-enum class ItemAction { always_add, add_only_for_matches, add_only_for_new, ignore, replace };
-enum class Several { hold, best, refuse };
-enum class NoKeys { add, hold, refuse };
-enum class ItemConflict { item, whole_export };
-enum class Mode { direct, stage };
+enum class Items { always_add, add_only_for_matches, add_only_for_new, ignore, replace };
+enum class SeveralMatches { hold, best, refuse };
+enum class NoMatchKeys { add, hold, refuse };
+enum class ItemConflict { item, export_ };
 
+/// Codes of the item field's subfields; none where Koha has no column for it.
 struct ItemSubfields {
-  char barcode = 'p';
-  char itemnumber = '9';
-  char homebranch = 'a';
-  char holdingbranch = 'b';
-  char itype = 'y';
+  std::optional<char> barcode, itemnumber, homebranch, holdingbranch, itype;
 };
 
 struct Rules::Data {
   RecordType record_type = RecordType::biblio;
   Mode mode = Mode::direct;
   std::optional<MatchingRule> matching;
-  OnMatch on_match = OnMatch::replace;
-  OnNoMatch on_no_match = OnNoMatch::create_new;
-  ItemAction items = ItemAction::always_add;
-  Several several_matches = Several::hold;
-  NoKeys no_match_keys = NoKeys::add;
+  OnMatch on_match = OnMatch::ignore;
+  OnNoMatch on_no_match = OnNoMatch::ignore;
+  Items items = Items::ignore;
+  SeveralMatches several_matches = SeveralMatches::hold;
+  NoMatchKeys no_match_keys = NoMatchKeys::add;
   ItemConflict item_conflict = ItemConflict::item;
   std::string item_tag = "952";
-  ItemSubfields item_subfields;
+  ItemSubfields item_subfields{'p', '9', 'a', 'b', 'y'};
 };
 
-/// Where an item number or barcode is in use.
-struct ItemPlace {
+[[nodiscard]] std::string_view name_of(Mode mode) noexcept;
+[[nodiscard]] std::string_view name_of(Items items) noexcept;
+
+/// An item that is in Koha.
+struct KnownItem {
   std::int64_t itemnumber = 0;
   std::int64_t biblionumber = 0;
 };
 
-struct Facts::Data {
-  /// By record: the matchpoints that found it, and how.
-  std::map<std::int64_t, std::set<std::pair<std::size_t, HitSource>>> hits;
-  std::map<std::int64_t, Record> candidates;
-  std::map<std::string, ItemPlace, std::less<>> barcodes;
-  std::map<std::string, ItemPlace, std::less<>> itemnumbers;
-  std::optional<std::set<std::string, std::less<>>> libraries;  ///< absent: not asked
-  std::optional<std::set<std::string, std::less<>>> itemtypes;
+struct ItemFacts {
+  std::map<std::string, KnownItem, std::less<>> barcodes;
+  std::map<std::int64_t, KnownItem> itemnumbers;
+  std::optional<std::set<std::string>> libraries, itemtypes;  // codes, folded
   bool itemtype_required = false;
+};
+
+struct Hit {
+  std::size_t matchpoint;
+  std::int64_t id;
+  HitSource source;
+  auto operator<=>(const Hit&) const = default;
+};
+
+struct Facts::Data {
+  std::set<Hit> hits;
+  std::map<std::int64_t, Record> candidates;
+  ItemFacts items;
 };
 
 }  // namespace connexion

@@ -2,139 +2,193 @@
 #include "plan/decide.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "connexion/error.hpp"
+#include "connexion/plan.hpp"
+#include "plan/data.hpp"
+#include "plan/items.hpp"
 
 namespace connexion {
 namespace {
 
-std::string_view name_of(RecordType type) {
+std::optional<Reason> wrong_type(const Record& incoming, const Rules::Data& rules) {
+  const auto type = incoming.type();
+  if (type == rules.record_type) return std::nullopt;
   switch (type) {
     case RecordType::biblio:
-      return "biblio";
+      return Reason{"wrong_record_type", {{"record_type", "biblio"}}};
     case RecordType::authority:
-      return "authority";
+      return Reason{"wrong_record_type", {{"record_type", "authority"}}};
     case RecordType::holdings:
-      return "holdings";
+      return Reason{"holdings_record", {}};
     case RecordType::community:
-      return "community";
+      return Reason{"community_record", {}};
     case RecordType::classification:
-      return "classification";
+      return Reason{"classification_record", {}};
     case RecordType::unknown:
       break;
   }
-  return "unknown";
+  return Reason{"unknown_record_type", {}};
 }
 
-void stop(Decision& decision, PlanOutcome outcome, std::string_view code) {
-  decision.outcome = outcome;
-  decision.reasons.push_back({std::string(code), {}, {}});
+// How many candidates share the best score, of those that nothing rules out.
+std::size_t best_count(const std::vector<Candidate>& candidates) {
+  return static_cast<std::size_t>(
+      std::count_if(candidates.begin(), candidates.end(), [](const Candidate& c) {
+        return c.verdict == Verdict::chosen || c.verdict == Verdict::equal;
+      }));
 }
 
-// Refuses what the rules are not for.
-bool is_other_type(Decision& decision, const Record& incoming, const Rules::Data& rules) {
-  const auto type = incoming.type();
-  if (type == rules.record_type) return false;
-  const bool importable = type == RecordType::biblio || type == RecordType::authority;
-  stop(decision, PlanOutcome::refuse,
-       importable ? "wrong_record_type" : std::string(name_of(type)) + "_record");
-  decision.reasons.back().texts = {{"record_type", std::string(name_of(type))}};
-  return true;
+bool has_search_keys(const Record& incoming, const MatchingRule& rule) {
+  return std::any_of(rule.matchpoints.begin(), rule.matchpoints.end(),
+                     [&](const Matchpoint& p) { return !search_keys(incoming, p).empty(); });
 }
 
-void decide_unmatched(Decision& decision, const Rules::Data& rules) {
-  if (rules.matching && decision.keys.empty()) {
-    decision.reasons.push_back({"no_match_keys", {}, {}});
-    if (rules.no_match_keys == NoKeys::hold) {
-      decision.outcome = PlanOutcome::hold;
-      return;
+// Makes one Decision, step by step.
+class Decider {
+ public:
+  Decider(const Record& incoming, const Facts::Data& facts, const Rules::Data& rules)
+      : incoming_(incoming), facts_(facts), rules_(rules), items_(items::read(incoming, rules)) {}
+
+  Decision decide() {
+    if (auto reason = wrong_type(incoming_, rules_))
+      return not_taken(RecordAction::refuse, *reason);
+    std::size_t best = 0;
+    if (rules_.matching) {
+      decision_.candidates = judge_candidates(incoming_, facts_, *rules_.matching);
+      best = best_count(decision_.candidates);
     }
-    if (rules.no_match_keys == NoKeys::refuse) {
-      decision.outcome = PlanOutcome::refuse;
-      return;
+    return best > 0 ? matched(best) : not_matched();
+  }
+
+ private:
+  Decision not_taken(RecordAction action, Reason reason) {
+    decision_.action = action;
+    decision_.reasons.push_back(std::move(reason));
+    decision_.target.reset();
+    decision_.items = action == RecordAction::hold
+                          ? items::all(items_, ItemAction::hold, "record_held")
+                          : items::all(items_, ItemAction::ignore, "record_refused");
+    return std::move(decision_);
+  }
+
+  // A batch of staged records is looked through by a person before it is committed.
+  [[nodiscard]] bool may_hold() const { return rules_.mode == Mode::direct; }
+
+  Decision matched(std::size_t best) {
+    const auto result = items::result(rules_.items, true);
+    if (best > 1) {
+      Reason several{"several_matches", {}};
+      std::vector<std::int64_t> ids;
+      for (std::size_t i = 0; i < best; ++i) ids.push_back(decision_.candidates[i].id);
+      several.values.emplace("ids", std::move(ids));
+      const bool needs_one = rules_.on_match == OnMatch::replace ||
+                             (rules_.on_match == OnMatch::ignore &&
+                              result != items::Result::ignore && !items_.empty());
+      if (needs_one && rules_.several_matches == SeveralMatches::refuse)
+        return not_taken(RecordAction::refuse, std::move(several));
+      if (needs_one && rules_.several_matches == SeveralMatches::hold && may_hold())
+        return not_taken(RecordAction::hold, std::move(several));
+      decision_.candidates[0].verdict = Verdict::chosen;
+      decision_.reasons.push_back({"matched", {}});
+      decision_.reasons.push_back(std::move(several));
+    } else {
+      decision_.reasons.push_back({"matched", {}});
+    }
+    decision_.target = decision_.candidates[0].id;
+    switch (rules_.on_match) {
+      case OnMatch::replace:
+        decision_.action = RecordAction::overlay;
+        break;
+      case OnMatch::create_new:
+        decision_.action = RecordAction::add;
+        decision_.target.reset();
+        break;
+      case OnMatch::ignore:
+        decision_.action = RecordAction::ignore;
+        break;
+    }
+    return with_items(result);
+  }
+
+  Decision not_matched() {
+    if (!rules_.matching) {
+      decision_.reasons.push_back({"no_matching_rule", {}});
+    } else if (!decision_.candidates.empty() || has_search_keys(incoming_, *rules_.matching)) {
+      decision_.reasons.push_back({"no_match", {}});
+    } else if (rules_.no_match_keys == NoMatchKeys::refuse) {
+      return not_taken(RecordAction::refuse, {"no_match_keys", {}});
+    } else if (rules_.no_match_keys == NoMatchKeys::hold && may_hold()) {
+      return not_taken(RecordAction::hold, {"no_match_keys", {}});
+    } else {
+      decision_.reasons.push_back({"no_match_keys", {}});
+    }
+    decision_.action =
+        rules_.on_no_match == OnNoMatch::create_new ? RecordAction::add : RecordAction::ignore;
+    return with_items(items::result(rules_.items, false));
+  }
+
+  Decision with_items(items::Result result) {
+    const bool has_record =
+        decision_.action != RecordAction::ignore || decision_.target.has_value();
+    decision_.items =
+        items::decide(items_, result, has_record, decision_.target, rules_, facts_.items);
+    if (rules_.item_conflict == ItemConflict::export_ && may_hold()) hold_on_conflict();
+    return std::move(decision_);
+  }
+
+  void hold_on_conflict() {
+    std::vector<std::int64_t> held;
+    for (const auto& item : decision_.items)
+      if (item.action == ItemAction::hold) held.push_back(item.occurrence);
+    if (held.empty()) return;
+    decision_.action = RecordAction::hold;
+    decision_.reasons.push_back({"item_conflict", {{"occurrences", std::move(held)}}});
+    for (auto& item : decision_.items) {
+      if (item.action == ItemAction::hold) continue;
+      item.action = ItemAction::hold;
+      item.reason = {"record_held", {}};
+      item.itemnumber.reset();
     }
   }
-  stop(decision,
-       rules.on_no_match == OnNoMatch::create_new ? PlanOutcome::add : PlanOutcome::ignore,
-       "no_match");
-}
 
-void decide_matched(Decision& decision, const Rules::Data& rules) {
-  decision.reasons.push_back({"matched", {}, {}});
-  switch (rules.on_match) {
-    case OnMatch::replace:
-      decision.outcome = PlanOutcome::overlay;
-      break;
-    case OnMatch::create_new:
-      decision.outcome = PlanOutcome::add;
-      decision.target.reset();
-      break;
-    case OnMatch::ignore:
-      decision.outcome = PlanOutcome::ignore;
-      break;
-  }
-}
-
-// Staging is itself a review, so several matches are staged with all of them listed; the first is
-// the one that Koha would overlay.
-bool settle_several(Decision& decision, const Rules::Data& rules) {
-  auto& candidates = decision.candidates;
-  if (candidates.empty() || candidates.front().verdict != Verdict::equal) return true;
-  decision.reasons.push_back({"several_matches", {}, {}});
-  if (rules.several_matches == Several::refuse) {
-    decision.outcome = PlanOutcome::refuse;
-    return false;
-  }
-  if (rules.several_matches == Several::hold && rules.mode == Mode::direct) {
-    decision.outcome = PlanOutcome::hold;
-    return false;
-  }
-  candidates.front().verdict = Verdict::chosen;
-  return true;
-}
-
-void hold_for_items(Decision& decision, const Rules::Data& rules) {
-  if (rules.item_conflict != ItemConflict::whole_export || rules.mode == Mode::stage) return;
-  const bool held = std::any_of(decision.items.begin(), decision.items.end(),
-                                [](const auto& item) { return item.action == ItemDecision::hold; });
-  if (held) stop(decision, PlanOutcome::hold, "item_conflict");
-}
-
-// A record that is left out and matched nothing has nowhere to put its items.
-void leave_out(std::vector<ItemPlan>& items) {
-  for (auto& item : items) {
-    item.action = ItemDecision::ignore;
-    item.reason = {"record_ignored", {}, {}};
-  }
-}
+  const Record& incoming_;
+  const Facts::Data& facts_;
+  const Rules::Data& rules_;
+  std::vector<items::Item> items_;
+  Decision decision_;
+};
 
 }  // namespace
 
-Decision decide(const Record& incoming, const Facts::Data& facts, const Rules::Data& rules) {
-  Decision decision;
-  if (is_other_type(decision, incoming, rules)) return decision;
-  if (rules.matching) {
-    decision.keys = match_keys(incoming, *rules.matching);
-    decision.candidates = judge_candidates(incoming, facts, *rules.matching);
-  }
-  if (!settle_several(decision, rules)) return decision;
+Facts::Facts() : data_(std::make_shared<Data>()) {}
 
-  const bool matched =
-      !decision.candidates.empty() && decision.candidates.front().verdict == Verdict::chosen;
-  if (matched) {
-    decision.target = decision.candidates.front().id;
-    decide_matched(decision, rules);
-  } else {
-    decide_unmatched(decision, rules);
-    if (decision.outcome == PlanOutcome::hold || decision.outcome == PlanOutcome::refuse)
-      return decision;
-  }
-  if (rules.record_type == RecordType::biblio) {
-    decision.items = decide_items(incoming, facts, rules, matched, decision.target);
-    if (!decision.target && decision.outcome == PlanOutcome::ignore)
-      leave_out(decision.items);
-    else
-      hold_for_items(decision, rules);
-  }
-  return decision;
+void Facts::hit(std::size_t matchpoint, std::int64_t id, HitSource source) {
+  if (id < 1) throw Error("facts.bad_id", "hit: " + std::to_string(id) + " is no record number");
+  data_->hits.insert({matchpoint, id, source});
+}
+
+void Facts::candidate(std::int64_t id, Record record) {
+  if (id < 1)
+    throw Error("facts.bad_id", "candidate: " + std::to_string(id) + " is no record number");
+  const auto [at, fresh] = data_->candidates.try_emplace(id, record);
+  if (!fresh && !(at->second == record))
+    throw Error("facts.candidate_twice",
+                "candidate: two different records were given for " + std::to_string(id));
+}
+
+const MatchingRule& Rules::matching() const noexcept {
+  static const MatchingRule none;
+  return data_->matching ? *data_->matching : none;
+}
+
+bool Rules::has_matching() const noexcept {
+  return data_->matching.has_value();
+}
+
+Decision decide(const Record& incoming, const Facts& facts, const Rules& rules) {
+  return Decider(incoming, facts.data(), rules.data()).decide();
 }
 
 }  // namespace connexion

@@ -1,145 +1,194 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <map>
+#include "plan/items.hpp"
 
-#include "plan/decide.hpp"
+#include <algorithm>
+#include <charconv>
 
-namespace connexion {
+#include "match/numbers.hpp"
+
+namespace connexion::items {
 namespace {
 
-struct ItemValues {
-  std::string_view barcode, itemnumber, homebranch, holdingbranch, itype;
+std::string_view first(const Field& field, std::optional<char> code) {
+  return code ? numbers::trimmed(field.first(*code)) : std::string_view{};
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && value > 0 ? std::optional(value) : std::nullopt;
+}
+
+Reason about(std::string_view code, const KnownItem& item) {
+  return {std::string(code),
+          {{"biblionumber", item.biblionumber}, {"itemnumber", item.itemnumber}}};
+}
+
+Reason about(std::string_view code, std::string_view member, const std::string& value) {
+  return {std::string(code), {{std::string(member), value}}};
+}
+
+// Decides on one item after the other; what an earlier one takes, a later one can't have.
+class Decider {
+ public:
+  Decider(Result result, std::optional<std::int64_t> target, const Rules::Data& rules,
+          const ItemFacts& facts)
+      : result_(result), target_(target), rules_(rules), facts_(facts) {}
+
+  ItemDecision decide(const Item& item) {
+    ItemDecision decision;
+    decision.barcode = item.barcode;
+    auto conflict = find_existing(item, decision);
+    if (!conflict) conflict = twice(item, decision.itemnumber);
+    if (!conflict) conflict = bad_codes(item, decision.itemnumber.has_value());
+    if (conflict) {
+      decision.action = ItemAction::hold;
+      decision.reason = std::move(*conflict);
+      decision.itemnumber.reset();
+      return decision;
+    }
+    if (item.barcode) barcodes_.insert(folded(*item.barcode));
+    if (decision.itemnumber) itemnumbers_.insert(*decision.itemnumber);
+    decision.action = decision.itemnumber ? ItemAction::replace : ItemAction::add;
+    return decision;
+  }
+
+ private:
+  // The item to replace, by its number, else by its barcode; or why there is a conflict.
+  std::optional<Reason> find_existing(const Item& item, ItemDecision& decision) const {
+    const KnownItem* by_barcode = nullptr;
+    if (item.barcode)
+      if (const auto at = facts_.barcodes.find(*item.barcode); at != facts_.barcodes.end())
+        by_barcode = &at->second;
+    if (result_ == Result::create) {
+      decision.reason.code = "items_" + std::string(name_of(rules_.items));
+      return by_barcode ? std::optional(about("duplicate_barcode", *by_barcode)) : std::nullopt;
+    }
+    if (const KnownItem* known = by_number(item)) {
+      if (known->biblionumber != target_) return about("itemnumber_of_other_biblio", *known);
+      if (by_barcode && by_barcode->itemnumber != known->itemnumber)
+        return about("duplicate_barcode", *by_barcode);
+      decision.reason.code = "same_itemnumber";
+      decision.itemnumber = known->itemnumber;
+    } else if (by_barcode) {
+      if (by_barcode->biblionumber != target_) return about("duplicate_barcode", *by_barcode);
+      decision.reason.code = "same_barcode";
+      decision.itemnumber = by_barcode->itemnumber;
+    } else {
+      decision.reason.code = "no_such_item";
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] const KnownItem* by_number(const Item& item) const {
+    if (!item.itemnumber) return nullptr;
+    const auto at = facts_.itemnumbers.find(*item.itemnumber);
+    return at == facts_.itemnumbers.end() ? nullptr : &at->second;
+  }
+
+  [[nodiscard]] std::optional<Reason> twice(const Item& item,
+                                            std::optional<std::int64_t> itemnumber) const {
+    if (item.barcode && barcodes_.contains(folded(*item.barcode)))
+      return Reason{"barcode_twice", {}};
+    if (itemnumber && itemnumbers_.contains(*itemnumber))
+      return Reason{"itemnumber_twice", {{"itemnumber", *itemnumber}}};
+    return std::nullopt;
+  }
+
+  // A replaced item keeps what the record doesn't say.
+  [[nodiscard]] std::optional<Reason> bad_codes(const Item& item, bool replaces) const {
+    const auto unknown = [](const std::string& code, const auto& list) {
+      return !code.empty() && list && !list->contains(folded(code));
+    };
+    if (item.homebranch.empty() && rules_.item_subfields.homebranch && !replaces)
+      return Reason{"missing_homebranch", {}};
+    if (unknown(item.homebranch, facts_.libraries))
+      return about("unknown_homebranch", "homebranch", item.homebranch);
+    if (unknown(item.holdingbranch, facts_.libraries))
+      return about("unknown_holdingbranch", "holdingbranch", item.holdingbranch);
+    if (unknown(item.itype, facts_.itemtypes))
+      return about("unknown_itemtype", "itype", item.itype);
+    if (item.itype.empty() && facts_.itemtype_required && !replaces)
+      return Reason{"missing_itemtype", {}};
+    return std::nullopt;
+  }
+
+  Result result_;
+  std::optional<std::int64_t> target_;
+  const Rules::Data& rules_;
+  const ItemFacts& facts_;
+  std::set<std::string> barcodes_;
+  std::set<std::int64_t> itemnumbers_;
 };
-
-ItemValues values_of(const Field& field, const ItemSubfields& codes) {
-  return {field.first(codes.barcode), field.first(codes.itemnumber), field.first(codes.homebranch),
-          field.first(codes.holdingbranch), field.first(codes.itype)};
-}
-
-enum class Work { add, replace, ignore };
-
-// What Koha's import does with items of a record that matched, or did not.
-Work work_for(ItemAction action, bool matched) {
-  switch (action) {
-    case ItemAction::always_add:
-      return Work::add;
-    case ItemAction::add_only_for_matches:
-      return matched ? Work::add : Work::ignore;
-    case ItemAction::add_only_for_new:
-      return matched ? Work::ignore : Work::add;
-    case ItemAction::replace:
-      return matched ? Work::replace : Work::ignore;
-    case ItemAction::ignore:
-      break;
-  }
-  return Work::ignore;
-}
-
-std::string_view name_of(ItemAction action) {
-  switch (action) {
-    case ItemAction::always_add:
-      return "items_always_add";
-    case ItemAction::add_only_for_matches:
-      return "items_add_only_for_matches";
-    case ItemAction::add_only_for_new:
-      return "items_add_only_for_new";
-    case ItemAction::replace:
-      return "items_replace";
-    case ItemAction::ignore:
-      break;
-  }
-  return "items_ignore";
-}
-
-void hold(ItemPlan& item, std::string_view code) {
-  item.action = ItemDecision::hold;
-  item.reason = {std::string(code), {}, {}};
-}
-
-void hold_for(ItemPlan& item, std::string_view code, const ItemPlace& place) {
-  hold(item, code);
-  item.reason.numbers = {{"biblionumber", place.biblionumber}, {"itemnumber", place.itemnumber}};
-}
-
-using Codes = std::optional<std::set<std::string, std::less<>>>;
-
-bool is_known(const Codes& codes, std::string_view code) {
-  return !codes || codes->contains(code);
-}
-
-// Koha stores an item whatever its library or type; such an item can't be found or lent.
-bool hold_unfit(ItemPlan& item, const ItemValues& values, const Facts::Data& facts, bool is_new) {
-  if (values.homebranch.empty() && is_new)
-    hold(item, "missing_homebranch");
-  else if (!values.homebranch.empty() && !is_known(facts.libraries, values.homebranch))
-    hold(item, "unknown_homebranch");
-  else if (!values.holdingbranch.empty() && !is_known(facts.libraries, values.holdingbranch))
-    hold(item, "unknown_holdingbranch");
-  else if (!values.itype.empty() && !is_known(facts.itemtypes, values.itype))
-    hold(item, "unknown_itemtype");
-  else if (values.itype.empty() && is_new && facts.itemtype_required)
-    hold(item, "missing_itemtype");
-  else
-    return false;
-  return true;
-}
-
-const ItemPlace* find(const std::map<std::string, ItemPlace, std::less<>>& places,
-                      std::string_view key) {
-  if (key.empty()) return nullptr;
-  const auto found = places.find(key);
-  return found == places.end() ? nullptr : &found->second;
-}
-
-void decide_add(ItemPlan& item, const ItemValues& values, const Facts::Data& facts) {
-  if (const auto* place = find(facts.barcodes, values.barcode))
-    return hold_for(item, "duplicate_barcode", *place);
-  if (hold_unfit(item, values, facts, true)) return;
-  item.action = ItemDecision::add;
-}
-
-// The item number first, then the barcode, as Koha does; but never an item of another record.
-void decide_replace(ItemPlan& item, const ItemValues& values, const Facts::Data& facts,
-                    std::optional<std::int64_t> target) {
-  const auto* by_number = find(facts.itemnumbers, values.itemnumber);
-  const auto* by_barcode = find(facts.barcodes, values.barcode);
-  if (by_number && by_number->biblionumber != target)
-    return hold_for(item, "itemnumber_of_other_biblio", *by_number);
-  if (by_barcode && by_barcode->biblionumber != target)
-    return hold_for(item, "duplicate_barcode", *by_barcode);
-  if (by_number && by_barcode && by_number->itemnumber != by_barcode->itemnumber)
-    return hold_for(item, "duplicate_barcode", *by_barcode);
-  const auto* place = by_number ? by_number : by_barcode;
-  if (!place) return decide_add(item, values, facts);
-  if (hold_unfit(item, values, facts, false)) return;
-  item.action = ItemDecision::replace;
-  item.itemnumber = place->itemnumber;
-}
 
 }  // namespace
 
-std::vector<ItemPlan> decide_items(const Record& incoming, const Facts::Data& facts,
-                                   const Rules::Data& rules, bool matched,
-                                   std::optional<std::int64_t> target) {
-  std::vector<ItemPlan> items;
-  const Work work = work_for(rules.items, matched);
-  std::map<std::string_view, int> seen;
-  for (const auto field : incoming.fields(rules.item_tag)) {
-    const auto values = values_of(field, rules.item_subfields);
-    ItemPlan item;
-    item.occurrence = static_cast<int>(items.size()) + 1;
-    item.barcode = std::string(values.barcode);
-    item.reason = {std::string(name_of(rules.items)), {}, {}};
-    if (work == Work::ignore)
-      item.action = ItemDecision::ignore;
-    else if (!values.barcode.empty() && ++seen[values.barcode] > 1)
-      hold(item, "barcode_twice");
-    else if (work == Work::replace && target)
-      decide_replace(item, values, facts, target);
-    else
-      decide_add(item, values, facts);
-    items.push_back(std::move(item));
+std::vector<Item> read(const Record& record, const Rules::Data& rules) {
+  std::vector<Item> found;
+  if (rules.record_type != RecordType::biblio) return found;
+  const auto& codes = rules.item_subfields;
+  for (const auto field : record.fields(rules.item_tag)) {
+    Item item;
+    // the barcode as it stands: it is what would be stored
+    if (!first(field, codes.barcode).empty())
+      item.barcode = std::string(field.first(*codes.barcode));
+    item.itemnumber = number(first(field, codes.itemnumber));
+    item.homebranch = first(field, codes.homebranch);
+    item.holdingbranch = first(field, codes.holdingbranch);
+    item.itype = first(field, codes.itype);
+    found.push_back(std::move(item));
   }
-  return items;
+  return found;
 }
 
-}  // namespace connexion
+Result result(Items setting, bool matched) noexcept {
+  switch (setting) {
+    case Items::always_add:
+      return Result::create;
+    case Items::add_only_for_matches:
+      return matched ? Result::create : Result::ignore;
+    case Items::add_only_for_new:
+      return matched ? Result::ignore : Result::create;
+    case Items::replace:
+      return matched ? Result::replace : Result::ignore;
+    case Items::ignore:
+      return Result::ignore;
+  }
+  return Result::ignore;
+}
+
+std::vector<ItemDecision> decide(const std::vector<Item>& items, Result result, bool has_record,
+                                 std::optional<std::int64_t> target, const Rules::Data& rules,
+                                 const ItemFacts& facts) {
+  if (result == Result::ignore)
+    return all(items, ItemAction::ignore, "items_" + std::string(name_of(rules.items)));
+  if (!has_record) return all(items, ItemAction::ignore, "no_target_record");
+  std::vector<ItemDecision> decisions;
+  Decider decider(result, target, rules, facts);
+  for (const auto& item : items) {
+    decisions.push_back(decider.decide(item));
+    decisions.back().occurrence = static_cast<int>(decisions.size());
+  }
+  return decisions;
+}
+
+std::vector<ItemDecision> all(const std::vector<Item>& items, ItemAction action,
+                              std::string_view code) {
+  std::vector<ItemDecision> decisions;
+  for (const auto& item : items) {
+    const int occurrence = static_cast<int>(decisions.size()) + 1;
+    decisions.push_back({occurrence, action, {std::string(code), {}}, item.barcode, std::nullopt});
+  }
+  return decisions;
+}
+
+std::string folded(std::string_view text) {
+  std::string out(numbers::trimmed(text));
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+}  // namespace connexion::items
