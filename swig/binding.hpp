@@ -24,10 +24,14 @@ using IdentifierList = std::vector<connexion::Identifier>;
 inline std::string_view name(connexion::Encoding encoding) {
   using enum connexion::Encoding;
   switch (encoding) {
-    case automatic: return "auto";
-    case utf8: return "utf-8";
-    case marc8: return "marc-8";
-    case latin1: return "latin-1";
+    case automatic:
+      return "auto";
+    case utf8:
+      return "utf-8";
+    case marc8:
+      return "marc-8";
+    case latin1:
+      return "latin-1";
   }
   throw std::logic_error("an encoding without a name");
 }
@@ -36,16 +40,20 @@ inline connexion::Encoding encoding_named(std::string_view text) {
   using enum connexion::Encoding;
   for (const auto encoding : {automatic, utf8, marc8, latin1})
     if (name(encoding) == text) return encoding;
-  throw connexion::Error("binding.bad_argument", "encoding: '" + std::string(text) +
-                                                     "' is not one of auto, utf-8, marc-8, latin-1");
+  throw connexion::Error(
+      "binding.bad_argument",
+      "encoding: '" + std::string(text) + "' is not one of auto, utf-8, marc-8, latin-1");
 }
 
 inline std::string_view name(connexion::Outcome outcome) {
   using enum connexion::Outcome;
   switch (outcome) {
-    case ok: return "ok";
-    case repaired: return "repaired";
-    case refused: return "refused";
+    case ok:
+      return "ok";
+    case repaired:
+      return "repaired";
+    case refused:
+      return "refused";
   }
   throw std::logic_error("an outcome without a name");
 }
@@ -53,12 +61,18 @@ inline std::string_view name(connexion::Outcome outcome) {
 inline std::string_view name(connexion::RecordType type) {
   using enum connexion::RecordType;
   switch (type) {
-    case biblio: return "biblio";
-    case authority: return "authority";
-    case holdings: return "holdings";
-    case community: return "community";
-    case classification: return "classification";
-    case unknown: return "unknown";
+    case biblio:
+      return "biblio";
+    case authority:
+      return "authority";
+    case holdings:
+      return "holdings";
+    case community:
+      return "community";
+    case classification:
+      return "classification";
+    case unknown:
+      return "unknown";
   }
   throw std::logic_error("a record type without a name");
 }
@@ -66,9 +80,12 @@ inline std::string_view name(connexion::RecordType type) {
 inline std::string_view name(connexion::LengthForm form) {
   using enum connexion::LengthForm;
   switch (form) {
-    case none: return "none";
-    case byte: return "byte";
-    case decimal: return "decimal";
+    case none:
+      return "none";
+    case byte:
+      return "byte";
+    case decimal:
+      return "decimal";
   }
   throw std::logic_error("a length form without a name");
 }
@@ -76,9 +93,12 @@ inline std::string_view name(connexion::LengthForm form) {
 inline std::string_view name(connexion::RequestParser::State state) {
   using enum connexion::RequestParser::State;
   switch (state) {
-    case idle: return "idle";
-    case reading: return "reading";
-    case failed: return "failed";
+    case idle:
+      return "idle";
+    case reading:
+      return "reading";
+    case failed:
+      return "failed";
   }
   throw std::logic_error("a state without a name");
 }
