@@ -210,12 +210,16 @@ sub _value_problems ($profile) {
         push @problems, { field => $field, code => 'not_a_choice', value => $value // '',
             choices => $spec->{values} }
             if $spec->{values} && !grep { $_ eq ($value // '') } @{ $spec->{values} };
+        push @problems, { field => $field, code => 'not_a_list' }
+            if ref $spec->{default} eq 'ARRAY' && !_is_list($value);
         push @problems, { field => $field, code => 'out_of_range', value => $value // '',
             range => $spec->{number} }
             if $spec->{number} && !_in_range($value, @{ $spec->{number} });
     }
     return @problems;
 }
+
+sub _is_list ($value) { return ref $value eq 'ARRAY' && !grep { !defined || ref } @{$value} }
 
 sub _in_range ($value, $least, $most) {
     return defined $value && $value =~ /\A\d{1,9}\z/ && $value >= $least && $value <= $most;
@@ -291,38 +295,54 @@ sub permissions ($class, $profile) {
     return @wanted;
 }
 
+my %LABELS = (
+    name => 'Name', login => 'Login', password => 'Password', write_as => 'Writes as patron',
+    koha_logins => 'Koha logins', authentication => 'Authentication',
+    matching_rule => 'Record matching rule', overlay_action => 'Action if matching record found',
+    nomatch_action => 'Action if no match is found', item_action => 'How to process items',
+    item_conflict => 'An item that can not be added', mode => 'Mode', framework => 'Framework for new records',
+    overlay_framework => 'Framework for overlaid records', several_matches => 'Several records match equally',
+    no_match_keys => 'Nothing to match on', retry_window => 'Repeats',
+    authority_matching_rule => 'Matching rule for authorities',
+    authority_overlay_action => 'Matching authority found',
+    authority_nomatch_action => 'No matching authority', you => 'Your account',
+);
+
 my %SENTENCES = (
-    missing => 'must be given',
-    bad_name => 'may hold letters, digits, dot, hyphen and underscore only: "%s"',
-    not_a_choice => 'has no such choice as "%s"',
-    out_of_range => 'is out of range: "%s"',
-    not_a_number => 'must be a whole number, not "%s"',
-    unknown_setting => 'is not a setting: "%s"',
-    too_long => 'is too long',
-    login_in_use => 'is the login of the profile "%s" already',
-    replace_without_rule => 'is needed where matching records are to be replaced',
-    rule_has_space => 'has a space in its code, "%s": codes of matching rules have none; change the code in Koha first',
-    no_such_rule => 'names no matching rule of this Koha: "%s"',
-    rule_of_other_type => 'names a matching rule for another record type: "%s"',
-    rule_without_matchpoint => 'names a matching rule without a match point: "%s"',
-    no_such_framework => 'names no framework of this Koha: "%s"',
-    no_such_patron => 'names no patron of this Koha: "%s"',
-    patron_expired => 'names a patron whose account has expired: "%s"',
-    you_lack_permission => 'can not save this profile: your own account lacks the permission %s',
-    missing_permission => 'names a patron who lacks the permission %s',
+    missing => 'must be given.',
+    bad_name => '"%s" may hold letters, digits, dot, hyphen and underscore only.',
+    not_a_choice => '"%s" is no choice.',
+    out_of_range => '"%s" is out of range.',
+    not_a_number => '"%s" is not a whole number.',
+    not_a_list => 'must be a list of words.',
+    unknown_setting => 'there is no such setting.',
+    too_long => 'is too long.',
+    login_in_use => 'is the login of the profile "%s" already.',
+    replace_without_rule => 'is needed where matching records are to be replaced.',
+    rule_has_space => 'the code "%s" has a space. Codes of matching rules have none: change it in Koha first.',
+    no_such_rule => 'there is no matching rule "%s" in this Koha.',
+    rule_of_other_type => 'the matching rule "%s" is for another type of record.',
+    rule_without_matchpoint => 'the matching rule "%s" has no match point.',
+    no_such_framework => 'there is no framework "%s" in this Koha.',
+    no_such_patron => 'there is no patron "%s" in this Koha.',
+    patron_expired => 'the account of the patron "%s" has expired.',
+    missing_permission => 'this patron lacks the permission %s.',
+    you_lack_permission => 'it lacks the permission %s, so you can not save a profile that uses it.',
 );
 
 sub sentence ($class, $problem) {
     my $format = $SENTENCES{ $problem->{code} } // $problem->{code};
     my $text = $format =~ /%s/ ? sprintf($format, $problem->{value} // '') : $format;
-    $text .= ' (there are: ' . join(', ', @{ $problem->{choices} }) . ')' if $problem->{choices};
-    return "$problem->{field} $text";
+    $text .= ' There are: ' . join(', ', @{ $problem->{choices} }) . '.' if @{ $problem->{choices} // [] };
+    my $label = $LABELS{ $problem->{field} };
+    my $name = !$label ? $problem->{field} : $problem->{field} eq 'you' ? $label : "$label ($problem->{field})";
+    return "$name: $text";
 }
 
 sub _refuse ($what, $problems) {
     Koha::Plugin::ConnexionGateway::Error->throw(
         code => "settings.bad_$what",
-        message => join('; ', map { __PACKAGE__->sentence($_) } @{$problems}),
+        message => join("\n", map { __PACKAGE__->sentence($_) } @{$problems}),
         values => { problems => $problems },
     );
     return;
