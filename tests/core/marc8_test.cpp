@@ -11,9 +11,16 @@ using namespace connexion;
 namespace {
 
 ReadResult read_value(const std::string& value, const std::string& second = {}) {
-  std::string field = "10\x1F" "a";
+  std::string field =
+      "10\x1F"
+      "a";
   field += value;
-  if (!second.empty()) field.append("\x1F" "b").append(second);
+  if (!second.empty())
+    field
+        .append(
+            "\x1F"
+            "b")
+        .append(second);
   field += '\x1E';
   char head[64];
   std::snprintf(head, sizeof head, "%05zunam  2200037   4500245%04zu00000\x1E",
@@ -32,9 +39,13 @@ std::string decode(const std::string& value) {
 }  // namespace
 
 TEST_CASE("MARC-8: marks go behind their letter", "[marc8]") {
-  CHECK(decode("\xE2" "e") == "e\u0301");
-  CHECK(decode("\xE3\xF2" "a") == "a\u0302\u0323");
-  CHECK(decode("\xE8" "u\xE8" "o") == "u\u0308o\u0308");
+  CHECK(decode("\xE2"
+               "e") == "e\u0301");
+  CHECK(decode("\xE3\xF2"
+               "a") == "a\u0302\u0323");
+  CHECK(decode("\xE8"
+               "u\xE8"
+               "o") == "u\u0308o\u0308");
   CHECK(decode("\xE2\xB2") == "\u00F8\u0301");
   CHECK(decode("\xE2 ") == " \u0301");
   CHECK(read_value("\xE2 ").diagnostics.at(0).code == Code::marc8_combining_odd);
@@ -44,7 +55,8 @@ TEST_CASE("MARC-8: marks go behind their letter", "[marc8]") {
 TEST_CASE("MARC-8: marks over two letters", "[marc8]") {
   CHECK(decode("\xEBt\xECs") == "t\u0361s");
   CHECK(decode("\xFAn\xFBg") == "n\u0360g");
-  CHECK(decode("\xEBt\xECs \xEBi\xEC" "a") == "t\u0361s i\u0361a");
+  CHECK(decode("\xEBt\xECs \xEBi\xEC"
+               "a") == "t\u0361s i\u0361a");
   CHECK(decode("\xECs") == "s\uFE21");  // a second half that has no first
   CHECK(decode("\xEB\xE2t\xECs") == "t\u0361\u0301s");
 }
@@ -59,11 +71,14 @@ TEST_CASE("MARC-8: characters of the default sets", "[marc8]") {
 }
 
 TEST_CASE("MARC-8: escape sequences lock until the next one", "[marc8]") {
-  CHECK(decode("H\x1B" "b2\x1BsO") == "H\u2082O");
-  CHECK(decode("x\x1Bp2\x1Bs \x1Bg" "abc\x1Bs") == "x\u00B2 \u03B1\u03B2\u03B3");
+  CHECK(decode("H\x1B"
+               "b2\x1BsO") == "H\u2082O");
+  CHECK(decode("x\x1Bp2\x1Bs \x1Bg"
+               "abc\x1Bs") == "x\u00B2 \u03B1\u03B2\u03B3");
   CHECK(decode("\x1B(NABV \x1B(B abv") == "\u0430\u0431\u0436  abv");
   CHECK(decode("\x1B,NABV\x1B(B") == "\u0430\u0431\u0436");
-  CHECK(decode("\x1B)N\xC1\xC2 a\x1B)!E\xE1" "a") == "\u0430\u0431 aa\u0300");
+  CHECK(decode("\x1B)N\xC1\xC2 a\x1B)!E\xE1"
+               "a") == "\u0430\u0431 aa\u0300");
   CHECK(decode("\x1B-N\xC1\xC2") == "\u0430\u0431");
   CHECK(decode("\x1B(2`ab\x1B(B") == "\u05D0\u05D1\u05D2");
   CHECK(decode("\x1B(Sabd\x1B(B") == "\u03B1\u03B2\u03B3");
@@ -72,7 +87,7 @@ TEST_CASE("MARC-8: escape sequences lock until the next one", "[marc8]") {
   CHECK(decode("\x1B$)1\xA1\xB0\xA1 a") == "\u4E00 a");
   CHECK(decode("\x1B$-1\xA1\xB0\xA1") == "\u4E00");
   CHECK(decode("\x1B(!Eb\x1B(Be") == "e\u0301");  // ANSEL as G0
-  CHECK(decode("\x1B)B\xE1\xE2") == "ab");     // ASCII as G1
+  CHECK(decode("\x1B)B\xE1\xE2") == "ab");        // ASCII as G1
 }
 
 TEST_CASE("MARC-8: what is cut or unknown", "[marc8]") {

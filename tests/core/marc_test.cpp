@@ -36,13 +36,18 @@ const Diagnostic& the(const ReadResult& result, Code code) {
 struct Parts {
   struct Piece {
     std::string tag;
-    std::string content;  // without the terminator
-    std::string entry = {};   // all 12 bytes, instead of the right ones
+    std::string content;     // without the terminator
+    std::string entry = {};  // all 12 bytes, instead of the right ones
   };
   std::vector<Piece> pieces{
       {"001", "ocm00001"},
-      {"245", "10\x1F" "aTitle /\x1F" "cby somebody."},
-      {"650", " 0\x1F" "aBooks."},
+      {"245",
+       "10\x1F"
+       "aTitle /\x1F"
+       "cby somebody."},
+      {"650",
+       " 0\x1F"
+       "aBooks."},
   };
   std::string leader = "00000cam a2200000 i 4500";
   std::string length = {};  // instead of the right ones
@@ -77,7 +82,9 @@ std::string changed(const std::function<void(Parts&)>& change) {
   return parts.bytes();
 }
 
-Record sound() { return *read_iso2709(Parts{}.bytes()).record; }
+Record sound() {
+  return *read_iso2709(Parts{}.bytes()).record;
+}
 
 // Repairs that lose nothing give the sound record back.
 void check_repaired(const std::string& bytes, Code code) {
@@ -127,7 +134,8 @@ TEST_CASE("Real records come out as they went in", "[marc]") {
     for (const auto& bytes : data_records(name)) {
       const auto result = read_iso2709(bytes);
       REQUIRE(result.record);
-      if (bytes[9] == 'a' && result.outcome == Outcome::ok) CHECK(to_iso2709(*result.record) == bytes);
+      if (bytes[9] == 'a' && result.outcome == Outcome::ok)
+        CHECK(to_iso2709(*result.record) == bytes);
       CHECK(read_marcxml(to_marcxml(*result.record)).record == result.record);
       ++count;
     }
@@ -189,8 +197,7 @@ TEST_CASE("The record length may be wrong if the directory vouches for the data"
   for (const char* length : {"00000", "00050", "00150", "99999"})
     check_repaired(changed([&](Parts& p) { p.length = length; }), Code::record_length_wrong);
   for (const char* length : {"     ", "abcde", "0012x", "\x80\x81\x82\x83\x84"})
-    check_repaired(changed([&](Parts& p) { p.length = length; }),
-                   Code::record_length_unreadable);
+    check_repaired(changed([&](Parts& p) { p.length = length; }), Code::record_length_unreadable);
 }
 
 TEST_CASE("The base address may be wrong", "[marc]") {
@@ -202,13 +209,12 @@ TEST_CASE("A directory entry may be wrong if nothing is missing", "[marc]") {
   for (const char* entry : {"245xx2600009", "245002600x09", "245    00009"})
     check_repaired(changed([&](Parts& p) { p.pieces[1].entry = entry; }),
                    Code::directory_entry_unreadable);
-  for (const char* entry : {"245000000009", "245003000009", "245002600010", "245002699999",
-                            "245999900009"})
+  for (const char* entry :
+       {"245000000009", "245003000009", "245002600010", "245002699999", "245999900009"})
     check_repaired(changed([&](Parts& p) { p.pieces[1].entry = entry; }),
                    Code::directory_entry_wrong);
   // It tells which.
-  const auto result =
-      read_iso2709(changed([&](Parts& p) { p.pieces[1].entry = "245xx2600009"; }));
+  const auto result = read_iso2709(changed([&](Parts& p) { p.pieces[1].entry = "245xx2600009"; }));
   const auto& d = the(result, Code::directory_entry_unreadable);
   CHECK(d.tag == "245");
   CHECK(d.occurrence == 1);
@@ -217,7 +223,10 @@ TEST_CASE("A directory entry may be wrong if nothing is missing", "[marc]") {
 
 TEST_CASE("Lengths counted in characters are put right", "[marc]") {
   Parts parts;
-  parts.pieces[1] = {"245", "10\x1F" "a\xC3\x89t\xC3\xA9 /\x1F" "cpar H."};
+  parts.pieces[1] = {"245",
+                     "10\x1F"
+                     "a\xC3\x89t\xC3\xA9 /\x1F"
+                     "cpar H."};
   const Record right = *read_iso2709(parts.bytes()).record;
   parts.pieces[1].entry = "245001900009";
   parts.pieces[2].entry = "650001100028";
@@ -238,13 +247,16 @@ TEST_CASE("A directory that leaves doubts is refused", "[marc]") {
                   Code::directory_bad_tag);
   }
   SECTION("a field that no entry lists") {
-    check_refused(changed([](Parts& p) { p.pieces[1].content += "\x1E" "10\x1F" "aMore"; }),
+    check_refused(changed([](Parts& p) {
+                    p.pieces[1].content +=
+                        "\x1E"
+                        "10\x1F"
+                        "aMore";
+                  }),
                   Code::data_not_in_directory);
   }
   SECTION("two entries for one field") {
-    check_refused(changed([](Parts& p) {
-                    p.pieces[2].entry = "245002600009";
-                  }),
+    check_refused(changed([](Parts& p) { p.pieces[2].entry = "245002600009"; }),
                   Code::directory_overlapping);
   }
   SECTION("no terminator after the directory") {
@@ -312,8 +324,7 @@ TEST_CASE("Terminators", "[marc]") {
     CHECK(result.record == sound());
   }
   SECTION("of the record lost, something else in its place") {
-    check_repaired(changed([](Parts& p) { p.data_end = "\n"; }),
-                   Code::record_terminator_missing);
+    check_repaired(changed([](Parts& p) { p.data_end = "\n"; }), Code::record_terminator_missing);
     check_refused(changed([](Parts& p) { p.data_end = ""; }), Code::record_truncated);
     check_refused(changed([](Parts& p) { p.data_end = "x"; }), Code::record_truncated);
   }
@@ -347,18 +358,33 @@ TEST_CASE("Fields and subfields", "[marc]") {
   }
   SECTION("without their parts are refused") {
     check_refused(with("text"), Code::text_outside_subfields);
-    check_refused(with("10 \x1F" "atext"), Code::text_outside_subfields);
-    check_refused(with("\x1F" "atext"), Code::indicators_missing);
-    check_refused(with("1\x1F" "atext"), Code::indicators_missing);
-    check_refused(with("\x01 \x1F" "atext"), Code::indicator_bad);
-    check_refused(with("\xC3\xA9\x1F" "atext"), Code::indicator_bad);
+    check_refused(with("10 \x1F"
+                       "atext"),
+                  Code::text_outside_subfields);
+    check_refused(with("\x1F"
+                       "atext"),
+                  Code::indicators_missing);
+    check_refused(with("1\x1F"
+                       "atext"),
+                  Code::indicators_missing);
+    check_refused(with("\x01 \x1F"
+                       "atext"),
+                  Code::indicator_bad);
+    check_refused(with("\xC3\xA9\x1F"
+                       "atext"),
+                  Code::indicator_bad);
     check_refused(with("  \x1F text"), Code::subfield_code_missing);
     check_refused(with("  \x1F\x01text"), Code::subfield_code_bad);
     check_refused(with("  \x1F\xC3\xA9text"), Code::subfield_code_bad);
-    check_refused(with("a\x1F" "btext", "009"), Code::control_field_with_subfields);
+    check_refused(with("a\x1F"
+                       "btext",
+                       "009"),
+                  Code::control_field_with_subfields);
   }
   SECTION("odd ones are kept, and said") {
-    const auto result = read_iso2709(with("  \x1F" "Atext"));
+    const auto result =
+        read_iso2709(with("  \x1F"
+                          "Atext"));
     CHECK(result.outcome == Outcome::ok);
     CHECK(has(result, Code::subfield_code_unusual));
     CHECK((*result.record)[2].first('A') == "text");
@@ -368,12 +394,18 @@ TEST_CASE("Fields and subfields", "[marc]") {
     CHECK(twice.record->size() == 4);
   }
   SECTION("empty subfields are kept") {
-    const auto result = read_iso2709(with("  \x1F" "a\x1F" "btext"));
+    const auto result =
+        read_iso2709(with("  \x1F"
+                          "a\x1F"
+                          "btext"));
     CHECK(result.diagnostics.empty());
     CHECK((*result.record)[2].subfield_count() == 2);
   }
   SECTION("tags of letters") {
-    const auto result = read_iso2709(with("  \x1F" "aBK", "FMT"));
+    const auto result =
+        read_iso2709(with("  \x1F"
+                          "aBK",
+                          "FMT"));
     CHECK(result.diagnostics.empty());
     CHECK((*result.record)[2].tag() == "FMT");
   }
@@ -381,7 +413,9 @@ TEST_CASE("Fields and subfields", "[marc]") {
 
 TEST_CASE("Long fields and records are read by their terminators", "[marc]") {
   Parts parts;
-  parts.pieces.push_back({"520", std::string("  \x1F" "a") + std::string(12000, 'x')});
+  parts.pieces.push_back({"520", std::string("  \x1F"
+                                             "a") +
+                                     std::string(12000, 'x')});
   auto result = read_iso2709(parts.bytes());
   CAPTURE(codes(result));
   CHECK(result.outcome == Outcome::repaired);
@@ -392,7 +426,9 @@ TEST_CASE("Long fields and records are read by their terminators", "[marc]") {
 
   parts.pieces.pop_back();
   for (int i = 0; i < 20; ++i)
-    parts.pieces.push_back({"520", std::string("  \x1F" "a") + std::string(9000, static_cast<char>('a' + i))});
+    parts.pieces.push_back({"520", std::string("  \x1F"
+                                               "a") +
+                                       std::string(9000, static_cast<char>('a' + i))});
   result = read_iso2709(parts.bytes());
   CAPTURE(codes(result));
   CHECK(result.outcome == Outcome::repaired);
@@ -410,8 +446,8 @@ TEST_CASE("Long fields and records are read by their terminators", "[marc]") {
 
 TEST_CASE("What stands around a record is reported", "[marc]") {
   const std::string one = Parts{}.bytes();
-  for (const std::string& before : {std::string("\n\r "), std::string(3, '\0'),
-                                    std::string("\xEF\xBB\xBF")}) {
+  for (const std::string& before :
+       {std::string("\n\r "), std::string(3, '\0'), std::string("\xEF\xBB\xBF")}) {
     const auto result = read_iso2709(before + one);
     CHECK(result.outcome == Outcome::ok);
     CHECK(codes(result) == std::vector<std::string>{"leading_bytes"});
@@ -437,7 +473,12 @@ TEST_CASE("What is no record is refused", "[marc]") {
 
 TEST_CASE("Characters that are no content", "[marc]") {
   const auto with = [](const std::string& text) {
-    return changed([&](Parts& p) { p.pieces[2].content = std::string(" 0\x1F" "a") + text; });
+    return changed([&](Parts& p) {
+      p.pieces[2].content = std::string(
+                                " 0\x1F"
+                                "a") +
+                            text;
+    });
   };
   check_repaired(with("Bo\x01oks."), Code::control_character_in_data);
   check_repaired(with("Books\x7F."), Code::control_character_in_data);
@@ -460,7 +501,10 @@ TEST_CASE("The encoding is decided by the bytes", "[marc]") {
   const auto with = [](char declared, const std::string& text) {
     return read_iso2709(changed([&](Parts& p) {
       p.leader[9] = declared;
-      p.pieces[1].content = std::string("10\x1F" "a") + text;
+      p.pieces[1].content = std::string(
+                                "10\x1F"
+                                "a") +
+                            text;
     }));
   };
   const auto title_of = [](const ReadResult& result) {
@@ -477,8 +521,13 @@ TEST_CASE("The encoding is decided by the bytes", "[marc]") {
   }
   SECTION("MARC-8, whatever the leader says") {
     for (const char declared : {'a', ' '}) {
-      const auto result = with(declared, "Caf\xE2" "e \xC3" "1998");
-      CHECK(title_of(result) == "Cafe\xCC\x81 \xC2\xA9" "1998");
+      const auto result = with(declared,
+                               "Caf\xE2"
+                               "e \xC3"
+                               "1998");
+      CHECK(title_of(result) ==
+            "Cafe\xCC\x81 \xC2\xA9"
+            "1998");
       CHECK(result.encoding == Encoding::marc8);
       CHECK(has(result, Code::leader_encoding) == (declared == 'a'));
     }
@@ -503,14 +552,20 @@ TEST_CASE("The encoding is decided by the bytes", "[marc]") {
     CHECK_FALSE(with(' ', "\x93quoted\x94 M\xFCnchen").record);
     CHECK_FALSE(with(' ', "at the end \xE2").record);
     CHECK(has(with(' ', "Easy livin\xE1-- I don't"), Code::encoding_unknown));
-    CHECK(has(with(' ', "Dvo\xC9r\xC2" "ak, Bed\xC9rich"), Code::marc8_undefined));
+    CHECK(has(with(' ',
+                   "Dvo\xC9r\xC2"
+                   "ak, Bed\xC9rich"),
+              Code::marc8_undefined));
     CHECK(has(with('a', "Caf\xC3\xA9 \x1B(2dk"), Code::encodings_mixed));
   }
   SECTION("unless the caller says what they are in") {
     ReadOptions options;
     options.encoding = Encoding::latin1;
-    const std::string bytes =
-        changed([](Parts& p) { p.pieces[1].content = "10\x1F" "aCaf\xC3\xA9"; });
+    const std::string bytes = changed([](Parts& p) {
+      p.pieces[1].content =
+          "10\x1F"
+          "aCaf\xC3\xA9";
+    });
     CHECK(title_of(read_iso2709(bytes, options)) == "Caf\xC3\x83\xC2\xA9");
     options.encoding = Encoding::marc8;
     CHECK(title_of(read_iso2709(bytes, options)) == "Caf\xC2\xA9\xE2\x99\xAD");
@@ -519,7 +574,9 @@ TEST_CASE("The encoding is decided by the bytes", "[marc]") {
 
 TEST_CASE("Options that change the text", "[marc]") {
   const std::string bytes = changed([](Parts& p) {
-    p.pieces[1].content = "10\x1F" "ae\xCC\x81 <U+4E2D> &#x4E2D; &#20013; &#xD800; <U+1> &amp;";
+    p.pieces[1].content =
+        "10\x1F"
+        "ae\xCC\x81 <U+4E2D> &#x4E2D; &#20013; &#xD800; <U+1> &amp;";
   });
   const auto read = [&](auto set) {
     ReadOptions options;
@@ -602,11 +659,18 @@ TEST_CASE("Reading never raises, whatever the bytes", "[marc]") {
     for (std::size_t changes = 1 + below(6); changes-- > 0;) {
       const std::size_t at = below(bytes.size());
       switch (below(4)) {
-        case 0: bytes[at] = static_cast<char>(below(256)); break;
-        case 1: bytes.erase(at, 1 + below(20)); break;
-        case 2: bytes.insert(at, 1 + below(3), static_cast<char>(0x1B + below(5))); break;
-        default: bytes[below(std::min<std::size_t>(bytes.size(), 100))] =
-                     static_cast<char>('0' + below(10));
+        case 0:
+          bytes[at] = static_cast<char>(below(256));
+          break;
+        case 1:
+          bytes.erase(at, 1 + below(20));
+          break;
+        case 2:
+          bytes.insert(at, 1 + below(3), static_cast<char>(0x1B + below(5)));
+          break;
+        default:
+          bytes[below(std::min<std::size_t>(bytes.size(), 100))] =
+              static_cast<char>('0' + below(10));
       }
       if (bytes.empty()) bytes = "0";
     }
@@ -669,8 +733,9 @@ TEST_CASE("MARCXML that is damaged", "[marc]") {
     return read_marcxml(std::string("<record><leader>00711nam a2200241 a 4500</leader>") + content +
                         "</record>");
   };
-  const std::string field = "<datafield tag=\"500\" ind1=\" \" ind2=\" \"><subfield code=\"a\">x"
-                            "</subfield></datafield>";
+  const std::string field =
+      "<datafield tag=\"500\" ind1=\" \" ind2=\" \"><subfield code=\"a\">x"
+      "</subfield></datafield>";
   CHECK(record(field).outcome == Outcome::ok);
   CHECK(has(read_marcxml(""), Code::xml_malformed));
   CHECK(has(read_marcxml("<record>"), Code::xml_malformed));
@@ -680,8 +745,7 @@ TEST_CASE("MARCXML that is damaged", "[marc]") {
   CHECK(has(record(std::string("text") + field), Code::xml_not_marcxml));
   CHECK(has(record(std::string("<unknown/>") + field), Code::xml_not_marcxml));
   CHECK(has(record(field + "\xC0\x80"), Code::xml_malformed));
-  CHECK(has(read_marcxml("<!DOCTYPE record [<!ENTITY a \"x\">]><record/>"),
-            Code::xml_not_marcxml));
+  CHECK(has(read_marcxml("<!DOCTYPE record [<!ENTITY a \"x\">]><record/>"), Code::xml_not_marcxml));
   CHECK(has(record("<datafield tag=\"24\" ind1=\" \" ind2=\" \"/>"), Code::xml_bad_field));
   CHECK(has(record("<datafield tag=\"001\" ind1=\" \" ind2=\" \"/>"), Code::xml_bad_field));
   CHECK(has(record("<controlfield tag=\"245\">x</controlfield>"), Code::xml_bad_field));
@@ -689,8 +753,9 @@ TEST_CASE("MARCXML that is damaged", "[marc]") {
   CHECK(has(record("<datafield tag=\"245\" ind1=\" \" ind2=\" \"><subfield code=\"ab\">x"
                    "</subfield></datafield>"),
             Code::xml_bad_field));
-  auto result = record(field + "<datafield tag=\"245\" ind1=\"\"><subfield code=\"a\">x</subfield>"
-                               "</datafield><datafield tag=\"300\" ind1=\" \" ind2=\" \"/>");
+  auto result = record(field +
+                       "<datafield tag=\"245\" ind1=\"\"><subfield code=\"a\">x</subfield>"
+                       "</datafield><datafield tag=\"300\" ind1=\" \" ind2=\" \"/>");
   CHECK(result.outcome == Outcome::repaired);
   CHECK(the(result, Code::xml_indicator_empty).tag == "245");
   CHECK(the(result, Code::field_empty).tag == "300");
@@ -698,7 +763,8 @@ TEST_CASE("MARCXML that is damaged", "[marc]") {
   result = read_marcxml(std::string("<record>") + field + "</record>");
   CHECK(result.outcome == Outcome::repaired);
   CHECK(has(result, Code::xml_leader));
-  result = read_marcxml(std::string("<record><leader>00711nam  2200241 a 4500</leader>") + field + "</record>");
+  result = read_marcxml(std::string("<record><leader>00711nam  2200241 a 4500</leader>") + field +
+                        "</record>");
   CHECK(has(result, Code::leader_encoding));
   CHECK(result.record->leader()[9] == 'a');
 }

@@ -84,7 +84,12 @@ TEST_CASE("A builder refuses what no record may hold", "[record]") {
   CHECK(code([] { RecordBuilder().control_field("245", "x"); }) == "record.bad_tag");
   CHECK(code([] { RecordBuilder().data_field("001", ' ', ' '); }) == "record.bad_tag");
   CHECK(code([] { RecordBuilder().data_field("24", ' ', ' '); }) == "record.bad_tag");
-  CHECK(code([] { RecordBuilder().data_field("2\x1F" "5", ' ', ' '); }) == "record.bad_tag");
+  CHECK(code([] {
+          RecordBuilder().data_field(
+              "2\x1F"
+              "5",
+              ' ', ' ');
+        }) == "record.bad_tag");
   CHECK(code([] { RecordBuilder().data_field("245", '\x1F', ' '); }) == "record.bad_text");
   CHECK(code([] { RecordBuilder().data_field("245", ' ', ' ').subfield('\x1F', ""); }) ==
         "record.bad_text");
@@ -92,8 +97,11 @@ TEST_CASE("A builder refuses what no record may hold", "[record]") {
     CHECK(code([&] { RecordBuilder().control_field("001", bad); }) == "record.bad_text");
   CHECK(code([] { RecordBuilder().control_field("001", "a\tb\r\nc"); }) == "none");
   CHECK(code([] { RecordBuilder().leader("short"); }) == "record.bad_leader");
-  CHECK(code([] { RecordBuilder().leader("00000cam\xE9" "a2200000 i 4500"); }) ==
-        "record.bad_leader");
+  CHECK(code([] {
+          RecordBuilder().leader(
+              "00000cam\xE9"
+              "a2200000 i 4500");
+        }) == "record.bad_leader");
 }
 
 TEST_CASE("A builder's leader is one that fits what is written", "[record]") {

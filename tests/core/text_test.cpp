@@ -10,25 +10,28 @@
 using namespace connexion;
 
 TEST_CASE("UTF-8 is checked as Unicode defines it", "[text]") {
-  for (const char* good : {"", "plain", "\xC3\xA9", "\xE4\xB8\xAD", "\xF0\x9F\x98\x80",
-                           "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "\xC2\x80",
-                           "\xE0\xA0\x80", "\xF0\x90\x80\x80", "\x7F"})
+  for (const char* good :
+       {"", "plain", "\xC3\xA9", "\xE4\xB8\xAD", "\xF0\x9F\x98\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xF4\x8F\xBF\xBF", "\xC2\x80", "\xE0\xA0\x80", "\xF0\x90\x80\x80", "\x7F"})
     CHECK(is_valid_utf8(good));
-  for (const char* bad : {"\x80", "\xBF", "\xC3", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80",
-                          "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xE4\xB8", "\xF0\x80\x80\x80",
-                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF",
-                          "\xC3\xC3\xA9", "1234567\xC3", "12345678\xA9", "\xE4\xB8\x41"})
+  for (const char* bad :
+       {"\x80", "\xBF", "\xC3", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF",
+        "\xED\xA0\x80", "\xED\xBF\xBF", "\xE4\xB8", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3\xC3\xA9", "1234567\xC3",
+        "12345678\xA9", "\xE4\xB8\x41"})
     CHECK_FALSE(is_valid_utf8(bad));
 }
 
 TEST_CASE("ASCII for replies", "[text]") {
   CHECK(to_ascii("Title / 50% \"x\"") == "Title / 50% \"x\"");
-  CHECK(to_ascii("Caf\u00E9 M\u00FCnchen \u0141\u00F3d\u017A \u00DF \u00C6") == "Cafe Munchen Lodz ss AE");
+  CHECK(to_ascii("Caf\u00E9 M\u00FCnchen \u0141\u00F3d\u017A \u00DF \u00C6") ==
+        "Cafe Munchen Lodz ss AE");
   CHECK(to_ascii("e\u0301") == "e");
   CHECK(to_ascii("\u2018quoted\u2019 \u2014 \u201Cx\u201D \u2026") == "'quoted' - \"x\" ...");
   CHECK(to_ascii("\u0412\u043E\u0439\u043D\u0430") == "Vojna");
   CHECK(to_ascii("\u4E2D\u56FD") == "zhong guo");
-  CHECK(to_ascii("a\tb\nc\x01" "d\x7F\u0098e\u009C") == "a b cde");
+  CHECK(to_ascii("a\tb\nc\x01"
+                 "d\x7F\u0098e\u009C") == "a b cde");
   CHECK(to_ascii("\U0001F600") == "?");
   for (const auto& bytes : data_records("authority_multiscript_4.mrc"))
     for (const char c : to_ascii(to_marcxml(*read_iso2709(bytes).record)))
@@ -69,9 +72,8 @@ TEST_CASE("The title is what a cataloguer calls the record", "[text]") {
   CHECK(biblio([](RecordBuilder& b) {
           b.data_field("245", '0', '0').subfield('a', "And then ...");
         }) == "And then ...");
-  CHECK(biblio([](RecordBuilder& b) {
-          b.data_field("245", '0', '0').subfield('a', " / ");
-        }).empty());
+  CHECK(
+      biblio([](RecordBuilder& b) { b.data_field("245", '0', '0').subfield('a', " / "); }).empty());
   CHECK(biblio([](RecordBuilder&) {}).empty());
   CHECK(title(Record()).empty());
 

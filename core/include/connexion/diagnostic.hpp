@@ -4,11 +4,12 @@
 //
 // A Diagnostic names what was found (a stable code), what was done about it (severity), where
 // (byte offset in the record, tag and occurrence) and says so in a sentence. The codes come from
-// one table, core/include/connexion/diagnostics.def, which also makes the Perl constants and the page
-// docs/errors.md.
+// one table, core/include/connexion/diagnostics.def, which also makes the Perl constants and the
+// page docs/errors.md.
 //
 //     for (const auto& d : result.diagnostics)
-//       if (d.severity == connexion::Severity::refused) log(code_name(d.code), d.offset, d.message);
+//       if (d.severity == connexion::Severity::refused) log(code_name(d.code), d.offset,
+//       d.message);
 #pragma once
 
 #include <cstddef>

@@ -84,8 +84,15 @@ class Field {
     SubfieldIterator() = default;
     SubfieldIterator(const Field* field, std::size_t at) : field_(field), at_(at) {}
     Subfield operator*() const noexcept { return field_->subfield(at_); }
-    SubfieldIterator& operator++() noexcept { ++at_; return *this; }
-    SubfieldIterator operator++(int) noexcept { auto was = *this; ++at_; return was; }
+    SubfieldIterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    SubfieldIterator operator++(int) noexcept {
+      auto was = *this;
+      ++at_;
+      return was;
+    }
     bool operator==(const SubfieldIterator& o) const noexcept { return at_ == o.at_; }
 
    private:
@@ -132,15 +139,26 @@ class Record {
     using iterator_category = std::input_iterator_tag;
     FieldIterator() = default;
     FieldIterator(const Record* record, std::size_t at, std::string_view tag)
-        : record_(record), at_(at), tag_(tag) { skip(); }
+        : record_(record), at_(at), tag_(tag) {
+      skip();
+    }
     Field operator*() const noexcept { return (*record_)[at_]; }
-    FieldIterator& operator++() noexcept { ++at_; skip(); return *this; }
-    FieldIterator operator++(int) noexcept { auto was = *this; ++*this; return was; }
+    FieldIterator& operator++() noexcept {
+      ++at_;
+      skip();
+      return *this;
+    }
+    FieldIterator operator++(int) noexcept {
+      auto was = *this;
+      ++*this;
+      return was;
+    }
     bool operator==(const FieldIterator& o) const noexcept { return at_ == o.at_; }
 
    private:
     void skip() noexcept {
-      if (!tag_.empty()) while (at_ < record_->size() && (*record_)[at_].tag() != tag_) ++at_;
+      if (!tag_.empty())
+        while (at_ < record_->size() && (*record_)[at_].tag() != tag_) ++at_;
     }
     const Record* record_ = nullptr;
     std::size_t at_ = 0;

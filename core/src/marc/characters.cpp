@@ -20,17 +20,23 @@ namespace {
 struct Look {
   bool high = false;
   bool escape = false;
-  bool c1 = false;              // 80 to 9F outside of UTF-8 sequences
-  std::size_t sequences = 0;    // valid multi-byte sequences of UTF-8
-  std::size_t invalid = 0;      // other bytes of 80 and above
-  bool in_word = false;         // a byte that is a letter in Latin-1 stands beside a letter
-  bool capital_in_word = false; // one that is a capital in Latin-1 follows a small letter
-  bool cut_sequence = false;    // a value ends in the first byte of a sequence
+  bool c1 = false;               // 80 to 9F outside of UTF-8 sequences
+  std::size_t sequences = 0;     // valid multi-byte sequences of UTF-8
+  std::size_t invalid = 0;       // other bytes of 80 and above
+  bool in_word = false;          // a byte that is a letter in Latin-1 stands beside a letter
+  bool capital_in_word = false;  // one that is a capital in Latin-1 follows a small letter
+  bool cut_sequence = false;     // a value ends in the first byte of a sequence
 };
 
-bool is_capital(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_small(char c) noexcept { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) noexcept { return is_capital(c) || is_small(c); }
+bool is_capital(char c) noexcept {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_small(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
+bool is_letter(char c) noexcept {
+  return is_capital(c) || is_small(c);
+}
 
 bool beside_letter(std::string_view value, std::size_t at) noexcept {
   return (at > 0 && is_letter(value[at - 1])) ||
@@ -68,8 +74,8 @@ class CharacterReader {
   }
 
   Encoding read() {
-    const Encoding encoding = options_.encoding == Encoding::automatic ? detect()
-                                                                       : options_.encoding;
+    const Encoding encoding =
+        options_.encoding == Encoding::automatic ? detect() : options_.encoding;
     check_leader(encoding);
     if (log_.refused()) return encoding;
     if (!decoded_) decode(encoding);

@@ -18,13 +18,21 @@ constexpr std::array rows{
 #undef CONNEXION_DIAGNOSTIC
 };
 
-const Row& row(Code code) { return rows[static_cast<std::size_t>(code)]; }
+const Row& row(Code code) {
+  return rows[static_cast<std::size_t>(code)];
+}
 
 }  // namespace
 
-std::string_view code_name(Code code) noexcept { return row(code).name; }
-Severity default_severity(Code code) noexcept { return row(code).severity; }
-std::string_view code_sentence(Code code) noexcept { return row(code).sentence; }
+std::string_view code_name(Code code) noexcept {
+  return row(code).name;
+}
+Severity default_severity(Code code) noexcept {
+  return row(code).severity;
+}
+std::string_view code_sentence(Code code) noexcept {
+  return row(code).sentence;
+}
 
 std::string_view severity_name(Severity severity) noexcept {
   switch (severity) {

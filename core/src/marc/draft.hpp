@@ -3,6 +3,8 @@
 // A record that still grows: what RecordBuilder and the readers of unsound records write into.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,16 +32,38 @@ struct RecordDraft {
   [[nodiscard]] std::shared_ptr<const RecordData> pack() const;
 };
 
-[[nodiscard]] constexpr bool is_tag_character(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+namespace character {
+inline constexpr std::uint8_t kTag = 1;   // may stand in a tag
+inline constexpr std::uint8_t kCode = 2;  // a subfield code that MARC 21 defines
+inline constexpr std::uint8_t kPrintable = 4;
+inline constexpr auto kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (unsigned c = 0x20; c < 0x7F; ++c) {
+    const bool digit = c >= '0' && c <= '9';
+    const bool small = c >= 'a' && c <= 'z';
+    const bool capital = c >= 'A' && c <= 'Z';
+    classes[c] = static_cast<std::uint8_t>((digit || small || capital ? kTag : 0) |
+                                           (digit || small ? kCode : 0) | kPrintable);
+  }
+  return classes;
+}();
+}  // namespace character
+
+[[nodiscard]] constexpr std::uint8_t character_class(char c) noexcept {
+  return character::kClasses[static_cast<unsigned char>(c)];
 }
 [[nodiscard]] constexpr bool is_tag(std::string_view tag) noexcept {
-  return tag.size() == 3 && is_tag_character(tag[0]) && is_tag_character(tag[1]) &&
-         is_tag_character(tag[2]);
+  return tag.size() == 3 && (character_class(tag[0]) & character_class(tag[1]) &
+                             character_class(tag[2]) & character::kTag) != 0;
 }
 [[nodiscard]] constexpr bool is_control_tag(std::string_view tag) noexcept {
   return tag[0] == '0' && tag[1] == '0';
 }
-[[nodiscard]] constexpr bool is_printable(char c) noexcept { return c >= 0x20 && c < 0x7F; }
+[[nodiscard]] constexpr bool is_printable(char c) noexcept {
+  return (character_class(c) & character::kPrintable) != 0;
+}
+[[nodiscard]] constexpr bool is_usual_code(char c) noexcept {
+  return (character_class(c) & character::kCode) != 0;
+}
 
 }  // namespace connexion::detail

@@ -66,9 +66,8 @@ class Reading {
 
  private:
   void report(Code code, std::size_t offset, std::string_view tag = {}) {
-    diagnostics_.push_back(
-        {code, default_severity(code), offset, std::string(tag), occurrence(offset, tag),
-         std::string(code_sentence(code))});
+    diagnostics_.push_back({code, default_severity(code), offset, std::string(tag),
+                            occurrence(offset, tag), std::string(code_sentence(code))});
   }
 
   // Counted for all entries when the first is asked for: most records have nothing to report.
@@ -139,8 +138,7 @@ class Reading {
       if (!entry.readable()) continue;
       const std::size_t found = segment_at(*entry.start);
       if (found == kNone || segments_[found].length != *entry.length) continue;
-      if (segments_[found].taken)
-        return refuse(Code::directory_overlapping, entry.at, entry.tag);
+      if (segments_[found].taken) return refuse(Code::directory_overlapping, entry.at, entry.tag);
       entry.segment = found;
       segments_[found].taken = true;
       ++claimed;
@@ -156,8 +154,7 @@ class Reading {
         return shortage() == Code::record_truncated ? refuse(shortage(), bytes_.size())
                                                     : refuse_misfit(shortage());
       if (!nothing_lost()) return refuse_misfit(Code::directory_does_not_fit);
-      if (!claim_by_rank() && !claim_last_one())
-        return refuse_misfit(Code::directory_does_not_fit);
+      if (!claim_by_rank() && !claim_last_one()) return refuse_misfit(Code::directory_does_not_fit);
       for (const auto& entry : entries_)
         if (!kind_fits(entry)) return refuse_misfit(Code::directory_does_not_fit);
     }
@@ -190,7 +187,8 @@ class Reading {
 
   [[nodiscard]] bool overlaps(const Entry& entry) const {
     return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& other) {
-      return other.at != entry.at && other.readable() && *other.start < *entry.start + *entry.length &&
+      return other.at != entry.at && other.readable() &&
+             *other.start < *entry.start + *entry.length &&
              *entry.start < *other.start + *other.length;
     });
   }
@@ -227,8 +225,8 @@ class Reading {
     const auto is_open = [](const Entry& entry) { return entry.segment == kNone; };
     if (std::count_if(entries_.begin(), entries_.end(), is_open) != 1) return false;
     const auto entry = std::find_if(entries_.begin(), entries_.end(), is_open);
-    const auto segment = std::find_if(segments_.begin(), segments_.end(),
-                                      [](const Segment& s) { return !s.taken; });
+    const auto segment =
+        std::find_if(segments_.begin(), segments_.end(), [](const Segment& s) { return !s.taken; });
     entry->segment = static_cast<std::size_t>(segment - segments_.begin());
     return true;
   }
@@ -276,7 +274,9 @@ std::size_t next_leader(std::string_view bytes, std::size_t from, std::size_t to
   return kNone;
 }
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\0'; }
+bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\0';
+}
 
 class Framer {
  public:
@@ -397,6 +397,8 @@ bool is_leader_at(std::string_view bytes, std::size_t at) noexcept {
          leader_value_defined(0, leader[5]) && leader_value_defined(1, leader[6]);
 }
 
-Layout lay_out(std::string_view bytes) { return Framer(bytes).frame(); }
+Layout lay_out(std::string_view bytes) {
+  return Framer(bytes).frame();
+}
 
 }  // namespace connexion::detail

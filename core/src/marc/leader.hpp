@@ -49,12 +49,21 @@ inline constexpr auto kLeaderValues = [] {
   return (kLeaderValues[static_cast<unsigned char>(value)] >> row & 1U) != 0;
 }
 
+/// Whether every value is one that MARC 21 defines.
 [[nodiscard]] inline bool leader_is_usual(const char* leader) noexcept {
-  bool usual = leader[10] == '2' && leader[11] == '2' &&
-               std::string_view(leader + 20, 4) == "4500";
+  bool usual = true;
   for (std::size_t i = 0; i < kLeaderPositions.size(); ++i)
     usual &= leader_value_defined(i, leader[kLeaderPositions[i].position]);
   return usual;
+}
+
+/// Whether nothing in the leader but its lengths may need a repair.
+[[nodiscard]] inline bool leader_is_sound(const char* leader) noexcept {
+  bool sound = leader[10] == '2' && leader[11] == '2' &&
+               std::string_view(leader + 20, 4) == "4500" && (leader[9] == 'a' || leader[9] == ' ');
+  for (const auto& row : kLeaderPositions)
+    sound &= leader[row.position] >= 0x20 && leader[row.position] < 0x7F;
+  return sound;
 }
 
 /// Makes `leader`, 24 bytes, one that fits what this library gives out, and tells what it changed

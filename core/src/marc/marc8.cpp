@@ -23,26 +23,40 @@ using marc8::Set;
 
 std::optional<Set> set_of(char final) noexcept {
   switch (final) {
-    case 'B': return Set::ascii;
-    case 'E': return Set::ansel;
-    case '2': return Set::hebrew;
-    case 'N': return Set::cyrillic;
-    case 'Q': return Set::extended_cyrillic;
-    case '3': return Set::arabic;
-    case '4': return Set::extended_arabic;
-    case 'S': return Set::greek;
-    default: return std::nullopt;
+    case 'B':
+      return Set::ascii;
+    case 'E':
+      return Set::ansel;
+    case '2':
+      return Set::hebrew;
+    case 'N':
+      return Set::cyrillic;
+    case 'Q':
+      return Set::extended_cyrillic;
+    case '3':
+      return Set::arabic;
+    case '4':
+      return Set::extended_arabic;
+    case 'S':
+      return Set::greek;
+    default:
+      return std::nullopt;
   }
 }
 
 // MARC 21's own two-character sequences.
 std::optional<Set> custom_set_of(char final) noexcept {
   switch (final) {
-    case 's': return Set::ascii;
-    case 'g': return Set::greek_symbols;
-    case 'b': return Set::subscripts;
-    case 'p': return Set::superscripts;
-    default: return std::nullopt;
+    case 's':
+      return Set::ascii;
+    case 'g':
+      return Set::greek_symbols;
+    case 'b':
+      return Set::subscripts;
+    case 'p':
+      return Set::superscripts;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -140,11 +154,20 @@ class Marc8Decoder {
   // The four C1 characters that MARC-8 has: non-sorting begin and end, joiner and non-joiner.
   void c1(unsigned byte) {
     switch (byte) {
-      case 0x88: utf8::append(out_, 0x98); break;
-      case 0x89: utf8::append(out_, 0x9C); break;
-      case 0x8D: utf8::append(out_, 0x200D); break;
-      case 0x8E: utf8::append(out_, 0x200C); break;
-      default: undefined();
+      case 0x88:
+        utf8::append(out_, 0x98);
+        break;
+      case 0x89:
+        utf8::append(out_, 0x9C);
+        break;
+      case 0x8D:
+        utf8::append(out_, 0x200D);
+        break;
+      case 0x8E:
+        utf8::append(out_, 0x200C);
+        break;
+      default:
+        undefined();
     }
   }
 
@@ -210,8 +233,8 @@ class Marc8Decoder {
       ++fit_.no_letter;
       problem(Code::marc8_combining_odd, mark_at_);
     } else if (first_mark_ == 0x0361 || first_mark_ == 0x0360 || c >= 0x80 ||
-             composer()->composePair(static_cast<UChar32>(c),
-                                     static_cast<UChar32>(first_mark_)) >= 0) {
+               composer()->composePair(static_cast<UChar32>(c),
+                                       static_cast<UChar32>(first_mark_)) >= 0) {
       ++fit_.composed;
     } else {
       ++fit_.uncomposed;

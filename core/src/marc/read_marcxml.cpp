@@ -83,8 +83,7 @@ class XmlReader {
   }
 
   [[nodiscard]] std::size_t offset() const {
-    return static_cast<std::size_t>(
-        std::max<XML_Index>(0, XML_GetCurrentByteIndex(parser_.get())));
+    return static_cast<std::size_t>(std::max<XML_Index>(0, XML_GetCurrentByteIndex(parser_.get())));
   }
 
   void report(Code code) { log_.report(code, offset()); }
@@ -163,15 +162,14 @@ class XmlReader {
     const std::string_view code = attribute(attributes, "code");
     if (code.size() != 1 || !is_printable(code[0])) return refuse(Code::xml_bad_field);
     if (code[0] == ' ') return refuse(Code::subfield_code_missing);
-    const bool usual = (code[0] >= 'a' && code[0] <= 'z') || (code[0] >= '0' && code[0] <= '9');
-    if (!usual) report_field(Code::subfield_code_unusual);
+    if (!is_usual_code(code[0])) report_field(Code::subfield_code_unusual);
     code_ = code[0];
     place_ = Place::subfield;
   }
 
   void characters(std::string_view text) {
-    const bool content = place_ == Place::leader || place_ == Place::control_field ||
-                         place_ == Place::subfield;
+    const bool content =
+        place_ == Place::leader || place_ == Place::control_field || place_ == Place::subfield;
     if (content)
       text_ += text;
     else if (text.find_first_not_of(" \t\r\n") != std::string_view::npos)

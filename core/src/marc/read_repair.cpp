@@ -164,8 +164,7 @@ class Repairer {
     const char code = bytes_[at];
     if (code == ' ') return log_.report_field(Code::subfield_code_missing, at);
     if (!is_printable(code)) return log_.report_field(Code::subfield_code_bad, at);
-    const bool usual = (code >= 'a' && code <= 'z') || (code >= '0' && code <= '9');
-    if (!usual) log_.report_field(Code::subfield_code_unusual, at);
+    if (!is_usual_code(code)) log_.report_field(Code::subfield_code_unusual, at);
     raw_.add_subfield(code, {at + 1, end - at - 1});
   }
 

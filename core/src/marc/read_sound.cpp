@@ -43,7 +43,7 @@ struct Frame {
 };
 
 bool read_frame(std::string_view bytes, Frame& frame) noexcept {
-  if (bytes.size() < kLeaderSize + kEntrySize + 3 || !leader_is_usual(bytes.data())) return false;
+  if (bytes.size() < kLeaderSize + kEntrySize + 3 || !leader_is_sound(bytes.data())) return false;
   const auto length = number(bytes.substr(0, 5));
   const auto base = number(bytes.substr(12, 5));
   if (!length || !base || *length != bytes.size() || *base + 2 > *length ||
@@ -67,11 +67,9 @@ class SoundReader {
   std::shared_ptr<RecordData> read(const char* leader, bool ascii_only) {
     scan(text_, scan_);
     if (!scan_.complete || scan_.del || scan_.count < frame_.fields) return nullptr;
-    if (scan_.high &&
-        (ascii_only || leader[9] != 'a' || utf8::check(text_) != utf8::Check::sound))
+    if (scan_.high && (ascii_only || leader[9] != 'a' || utf8::check(text_) != utf8::Check::sound))
       return nullptr;
-    auto data =
-        RecordData::make(frame_.fields, scan_.count - frame_.fields, text_.size());
+    auto data = RecordData::make(frame_.fields, scan_.count - frame_.fields, text_.size());
     fields_ = data->fields;
     subfields_ = data->subfields;
     first_subfield_ = subfields_;
@@ -109,30 +107,27 @@ class SoundReader {
   bool read_data(const char* entry, std::uint32_t start, std::uint32_t end) noexcept {
     // Two indicators, a delimiter and a code at least.
     if (end < start + 4 || next_control() != start + 2) return false;
-    if (!is_printable(text_[start]) || !is_printable(text_[start + 1])) return false;
-    const auto first = static_cast<std::uint32_t>(subfields_ - first_subfield_);
-    std::uint32_t count = 0;
+    const char* const text = text_.data();
+    const std::uint32_t* control = scan_.at.data() + control_;
+    const std::uint32_t* const last = scan_.at.data() + scan_.count;
+    SubfieldEntry* const first = subfields_;
     std::uint32_t at = start + 2;
+    bool sound = is_printable(text[start]) && is_printable(text[start + 1]);
     while (at != end) {
-      ++control_;
-      if (text_[at] != kSubfieldDelimiter || control_ == scan_.count ||
-          subfields_ == subfields_end_)
-        return false;
-      const std::uint32_t next = next_control();
-      const char code = text_[at + 1];
-      const bool usual = (code >= 'a' && code <= 'z') || (code >= '0' && code <= '9');
-      if (!usual || next > end) return false;
-      *subfields_++ = {code, at + 2, next - at - 2};
-      ++count;
+      if (++control == last || subfields_ == subfields_end_) return false;
+      const std::uint32_t next = *control;
+      sound &= text[at] == kSubfieldDelimiter && is_usual_code(text[at + 1]);
+      *subfields_++ = {text[at + 1], at + 2, next - at - 2};
       at = next;
+      if (at > end) return false;
     }
-    ++control_;
+    control_ = static_cast<std::size_t>(control + 1 - scan_.at.data());
     *fields_++ = {{entry[0], entry[1], entry[2]},
-                  {text_[start], text_[start + 1]},
+                  {text[start], text[start + 1]},
                   false,
-                  first,
-                  count};
-    return true;
+                  static_cast<std::uint32_t>(first - first_subfield_),
+                  static_cast<std::uint32_t>(subfields_ - first)};
+    return sound;
   }
 
   // 001, 003, 005 and 008 may stand once.
@@ -164,8 +159,7 @@ class SoundReader {
 
 }  // namespace
 
-std::shared_ptr<const RecordData> read_sound(std::string_view bytes, bool ascii_only,
-                                             bool& high) {
+std::shared_ptr<const RecordData> read_sound(std::string_view bytes, bool ascii_only, bool& high) {
   Frame frame;
   if (!read_frame(bytes, frame)) return nullptr;
   SoundReader reader(bytes, frame);

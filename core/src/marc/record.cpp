@@ -59,8 +59,8 @@ void RecordDraft::subfield(char code, std::string_view value) {
 }
 
 void RecordDraft::subfield_from(char code, std::size_t from) {
-  subfields.push_back({code, static_cast<std::uint32_t>(from),
-                       static_cast<std::uint32_t>(text.size() - from)});
+  subfields.push_back(
+      {code, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(text.size() - from)});
   ++fields.back().count;
 }
 
@@ -121,13 +121,30 @@ Record::Record() {
 
 RecordType Record::type() const noexcept {
   switch (data_->leader[6]) {
-    case 'a': case 'c': case 'd': case 'e': case 'f': case 'g': case 'i': case 'j': case 'k':
-    case 'm': case 'o': case 'p': case 'r': case 't':
-    case 'b': case 'h': case 'n':  // obsolete, but still found in old records
+    case 'a':
+    case 'c':
+    case 'd':
+    case 'e':
+    case 'f':
+    case 'g':
+    case 'i':
+    case 'j':
+    case 'k':
+    case 'm':
+    case 'o':
+    case 'p':
+    case 'r':
+    case 't':
+    case 'b':
+    case 'h':
+    case 'n':  // obsolete, but still found in old records
       return RecordType::biblio;
     case 'z':
       return RecordType::authority;
-    case 'u': case 'v': case 'x': case 'y':
+    case 'u':
+    case 'v':
+    case 'x':
+    case 'y':
       return RecordType::holdings;
     case 'q':
       return RecordType::community;
@@ -209,6 +226,8 @@ RecordBuilder& RecordBuilder::append(const Field& field) {
   return *this;
 }
 
-Record RecordBuilder::build() const { return Record(draft_->pack()); }
+Record RecordBuilder::build() const {
+  return Record(draft_->pack());
+}
 
 }  // namespace connexion

@@ -53,14 +53,29 @@ void put_escaped_xml(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     std::string_view entity;
     switch (text[i]) {
-      case '&': entity = "&amp;"; break;
-      case '<': entity = "&lt;"; break;
-      case '>': entity = "&gt;"; break;
-      case '"': entity = "&quot;"; break;
-      case '\r': entity = "&#13;"; break;
-      case '\n': entity = "&#10;"; break;
-      case '\t': entity = "&#9;"; break;
-      default: continue;
+      case '&':
+        entity = "&amp;";
+        break;
+      case '<':
+        entity = "&lt;";
+        break;
+      case '>':
+        entity = "&gt;";
+        break;
+      case '"':
+        entity = "&quot;";
+        break;
+      case '\r':
+        entity = "&#13;";
+        break;
+      case '\n':
+        entity = "&#10;";
+        break;
+      case '\t':
+        entity = "&#9;";
+        break;
+      default:
+        continue;
     }
     out += text.substr(from, i - from);
     out += entity;
@@ -130,7 +145,8 @@ std::string to_iso2709(const Record& record) {
   std::size_t size = base + 1;
   for (const auto field : record.fields()) {
     const std::size_t length = octets(field);
-    if (length > kLongestField) too_long("Field " + std::string(field.tag()), length, kLongestField);
+    if (length > kLongestField)
+      too_long("Field " + std::string(field.tag()), length, kLongestField);
     size += length;
   }
   if (size > kLongestRecord) too_long("The record", size, kLongestRecord);

@@ -23,14 +23,16 @@ std::string to_utf8(const icu::UnicodeString& text) {
   return text.toUTF8String(out);
 }
 
-bool is_ascii(std::string_view text) { return utf8::first_non_ascii(text) == text.size(); }
+bool is_ascii(std::string_view text) {
+  return utf8::first_non_ascii(text) == text.size();
+}
 
 // A Transliterator isn't thread-safe to use, so each thread has its own.
 icu::Transliterator* transliterator() {
   thread_local const std::unique_ptr<icu::Transliterator> made = [] {
     UErrorCode status = U_ZERO_ERROR;
-    return std::unique_ptr<icu::Transliterator>(icu::Transliterator::createInstance(
-        "Any-Latin; Latin-ASCII", UTRANS_FORWARD, status));
+    return std::unique_ptr<icu::Transliterator>(
+        icu::Transliterator::createInstance("Any-Latin; Latin-ASCII", UTRANS_FORWARD, status));
   }();
   return made.get();
 }
@@ -41,7 +43,9 @@ bool is_mark(UChar32 c) {
   return type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR;
 }
 
-bool is_space(UChar32 c) { return c == '\t' || c == '\n' || c == '\r' || u_isUWhiteSpace(c); }
+bool is_space(UChar32 c) {
+  return c == '\t' || c == '\n' || c == '\r' || u_isUWhiteSpace(c);
+}
 
 }  // namespace
 

@@ -43,8 +43,9 @@ std::string title(const Record& record) {
   std::string out;
   for (const auto subfield : field->subfields()) {
     if (wanted.find(subfield.code) == std::string_view::npos || subfield.value.empty()) continue;
-    const bool subdivision = authority && std::string_view("vxyz").find(subfield.code) !=
-                                              std::string_view::npos && !out.empty();
+    const bool subdivision =
+        authority && std::string_view("vxyz").find(subfield.code) != std::string_view::npos &&
+        !out.empty();
     if (!out.empty()) out += subdivision ? "--" : " ";
     out += subfield.value;
   }

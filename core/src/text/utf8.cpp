@@ -26,8 +26,8 @@ Check check(std::string_view s) noexcept {
     if (length == 0) return Check::invalid;
     const auto lead = static_cast<unsigned char>(s[at]);
     const auto next = static_cast<unsigned char>(s[at + 1]);
-    doubtful |= (lead == 0xC2 && next < 0xA0) || (lead == 0xEF && next == 0xBF &&
-                                                  static_cast<unsigned char>(s[at + 2]) >= 0xBD);
+    doubtful |= (lead == 0xC2 && next < 0xA0) ||
+                (lead == 0xEF && next == 0xBF && static_cast<unsigned char>(s[at + 2]) >= 0xBD);
     at += length;
     if (at < s.size() && static_cast<unsigned char>(s[at]) < 0x80) at = first_non_ascii(s, at);
   }

@@ -36,7 +36,9 @@ namespace connexion::utf8 {
 /// Code point of the well-formed sequence of `length` bytes at `at`.
 [[nodiscard]] inline char32_t decode(std::string_view s, std::size_t at,
                                      std::size_t length) noexcept {
-  const auto byte = [&](std::size_t i) -> char32_t { return static_cast<unsigned char>(s[at + i]); };
+  const auto byte = [&](std::size_t i) -> char32_t {
+    return static_cast<unsigned char>(s[at + i]);
+  };
   switch (length) {
     case 2:
       return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
