@@ -14,12 +14,8 @@ use Time::HiRes  qw(clock_gettime CLOCK_MONOTONIC);
 my $CHUNK           = 65_536;
 my $HELD_AT_MOST    = 262_144;    # octets kept while an export of the same connection is under way
 my $HEAD_AT_MOST    = 1024;       # octets kept of a request, to know what an HTTP client asks for
-my $LINGER_SECONDS  = 0.2;        # a second record of the same request may still be on its way
 my $GOODBYE_SECONDS = 2;          # to fetch the last reply when the service stops
 my $DELAY_AT_MOST   = 10;
-
-# What follows a request and is none: nobody knows what the Client sends as a goodbye.
-my %TRAILING = map { $_ => 1 } qw(http tls marcxml dublin_core not_a_request bad_length);
 
 my %TEXT = (
     no_byte => 'No export arrived within %d seconds. Nothing was imported.',
@@ -80,6 +76,7 @@ sub _read_failed ($self) {
 
 sub _end_of_input ($self) {
     $self->{eof} = 1;
+    return $self->_close('done') if $self->{final} && !length $self->{out};
     $self->_advance;
     return $self->_watch;
 }
@@ -105,7 +102,7 @@ sub _flush ($self) {
 }
 
 sub _flushed ($self) {
-    return $self->_close('done') if $self->{eof} && ($self->{final} || !$self->_under_way);
+    return $self->_close('done') if $self->{eof} && $self->{final};
     shutdown $self->{handle}, 1 if $self->{say_goodbye};
     return $self->_watch;
 }
@@ -124,36 +121,40 @@ sub _close ($self, $why) {
 # ------------------------------------------------------------------ requests
 
 sub _under_way ($self) {
-    return 1 if $self->{job} || $self->{gathered} || $self->{next} || length $self->{in};
-    return $self->{parser}->state ne 'idle' && !$self->{final};
+    return $self->{job} || length $self->{in} || $self->{parser}->state ne 'idle';
 }
 
-# The one place that decides what comes next; called whenever something has changed.
+# The one place that decides what comes next; called whenever something has changed. While an
+# export is under way nothing more is parsed: requests of one connection are answered in their order.
 sub _advance ($self) {
     return if $self->{gone} || $self->{final} || $self->{job};
-    $self->_parse;
-    $self->_gather;
-    my $state = $self->{parser}->state;
-    if ($self->{gathered}) {
-        my $more = $state eq 'reading' && !$self->{next} && !$self->{eof};
-        return $more ? undef : $self->_submit;
+    my $parser  = $self->{parser};
+    my $request = $parser->next;
+    if (!$request) {
+        $self->_parse;
+        $request = $parser->next;
     }
-    return $self->_problem if $state eq 'failed';
-    return $self->_close('done') if $self->{eof} && !length $self->{out};
-    return;
+    return $self->_submit($request) if $request;
+    return $self->_problem          if $parser->state eq 'failed';
+    return if !$self->{finished};
+    return $self->{eof} && !length $self->{out} ? $self->_close('done') : $self->_end;
 }
 
 sub _parse ($self) {
     my $parser = $self->{parser};
     my $octets = $self->{in};
     $self->{in} = '';
-    return if $parser->state eq 'failed';
     if (length $octets) {
-        $self->_begins if $parser->state eq 'idle' && !$self->{gathered};
+        $self->_begins if $parser->state eq 'idle';
         $self->{head} = substr $self->{head} . $octets, 0, $HEAD_AT_MOST;
-        $parser->feed($octets);
+        $parser->feed($octets) if $parser->state ne 'failed';
     }
-    $parser->finish if $self->{eof};
+    $self->_finish_parsing if $self->{eof};
+    return;
+}
+
+sub _finish_parsing ($self) {
+    $self->{parser}->finish if !$self->{finished}++;
     return;
 }
 
@@ -164,47 +165,18 @@ sub _begins ($self) {
     return;
 }
 
-# Records that follow without a login of their own belong to the same request: one reply for all.
-sub _gather ($self) {
-    while (my $request = delete $self->{next} // $self->{parser}->next) {
-        my $anonymous = !_names_somebody($request);
-        if ($self->{gathered} && (!$anonymous || $self->_is_full($request))) {
-            $self->{next} = $request;
-            return;
-        }
-        $self->{readings} = $request->{readings} if !$anonymous || !$self->{readings};
-        push @{$self->{gathered}}, @{$request->{records}};
-    }
-    return;
-}
-
-sub _is_full ($self, $request) {
-    return @{$self->{gathered}} + @{$request->{records}} > $self->{limits}{max_request_records};
-}
-
-sub _names_somebody ($request) {
-    return grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{$request->{readings}};
-}
-
-sub _submit ($self) {
-    my $records = delete $self->{gathered};
-    my $job     = $self->{job} = {since => _now(), note => $self->_note};
+# A later request of the connection that has no login is made with the login of those before it.
+sub _submit ($self, $request) {
+    my $named = grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{$request->{readings}};
+    $self->{readings} = $request->{readings} if $named || !$self->{readings};
+    my $job = $self->{job} = {since => _now()};
     weaken(my $weak = $self);
-    my $pooled = $self->{pool}->submit(
-        {peer => $self->{peer}, readings => $self->{readings}, records => $records},
+    $job->{pooled} = $self->{pool}->submit(
+        {peer => $self->{peer}, readings => $self->{readings}, records => $request->{records}},
         received => sub ($numbers) { $job->{numbers} = $numbers },
         reply    => sub ($reply) { $weak->_on_reply($job, $reply) if $weak },
     );
-    $job->{pooled} = $pooled;
     return;
-}
-
-# Of a request whose end is damaged the sound records are imported, and the reply says the rest.
-sub _note ($self) {
-    return '' if $self->{next};
-    my $problem = $self->{parser}->problem // return '';
-    $self->{silent} = 1;
-    return $TRAILING{$problem->{code}} ? '' : "\n\n$problem->{message}";
 }
 
 sub _on_reply ($self, $job, $reply) {
@@ -224,11 +196,11 @@ sub _on_reply ($self, $job, $reply) {
 }
 
 sub _reply ($self, $text) {
-    my $job = delete $self->{job} // {note => ''};
     return if $self->{gone};
+    delete $self->{job};
     $self->{answered}++;
     $self->{since} = _now();
-    $self->_write("$text$job->{note}\0");
+    $self->_write("$text\0");
     return $self->_end if $self->{draining};
     $self->_advance;
     return $self->_watch;
@@ -243,7 +215,6 @@ sub _end ($self, %args) {
     $self->{in}    = '';
     $self->{since} = _now();
     $self->{say_goodbye} = 1 if $args{goodbye};
-    delete $self->{next};
     return length $self->{out} ? $self->_watch : $self->_flushed;
 }
 
@@ -255,7 +226,6 @@ sub refuse ($self, $text) {
 
 sub _problem ($self) {
     my $problem = $self->{parser}->problem;
-    return $self->_end if $self->{silent} || ($self->{answered} && $TRAILING{$problem->{code}});
     return $self->_http if $problem->{code} eq 'http';
     $self->{log}->warning(bad_request => peer => $self->{peer}, code => $problem->{code}, offset => $problem->{offset});
     return $self->refuse($problem->{message});
@@ -268,7 +238,7 @@ sub _http ($self) {
           !$health                 ? (400, $TEXT{http})
         : $self->{pool}->healthy   ? (200, 'ok')
         :                            (503, 'importers cannot be started');
-    $self->_write(_http_response($status, "$text\n", $self->{head} =~ /\AHEAD /));
+    $self->_write(_http_response($status, "$text\n", scalar $self->{head} =~ /\AHEAD /));
     return $self->_end(goodbye => 1);
 }
 
@@ -280,14 +250,13 @@ sub _http_response ($status, $text, $head_only) {
 
 sub drain ($self) {
     $self->{draining} = 1;
-    return if $self->{job} || $self->{gathered} || $self->{final};
-    return if $self->{parser}->state ne 'idle';
+    return if $self->{final} || $self->_under_way;
     return $self->_end if length $self->{out} || $self->{answered};
     return $self->_close('done');
 }
 
 sub abandon ($self) {
-    return $self->_close('done') if $self->{final} || (!$self->{job} && !$self->_under_way);
+    return $self->_close('done') if $self->{final} || !$self->_under_way;
     my $numbers = $self->{job} && $self->{job}{numbers};
     $self->_write(($numbers ? $self->_kept($numbers) : $TEXT{stopped}) . "\0");
     return $self->_close('done');
@@ -303,16 +272,11 @@ sub tick ($self, $now) {
     return $self->_close('reset') if length $self->{out} && $now - $self->{written} > $limits->{between_bytes_timeout};
     return $self->_tick_final($now) if $self->{final};
     return $self->_tick_job($now)   if $self->{job};
-    my $silence = $now - ($self->{last_octet} // $now);
-    if ($self->{gathered}) {
-        $self->_submit if $silence >= $LINGER_SECONDS;
-    }
-    elsif ($self->{parser}->state ne 'idle') {
-        $self->_give_up_waiting
-            if $silence > $limits->{between_bytes_timeout} || $now - $self->{began} > $limits->{request_timeout};
-    }
-    else { $self->_tick_idle($now) }
-    return $self->_watch;
+    return $self->_tick_idle($now) if $self->{parser}->state eq 'idle';
+    return $self->_give_up_waiting
+        if $now - $self->{last_octet} > $limits->{between_bytes_timeout}
+        || $now - $self->{began} > $limits->{request_timeout};
+    return;
 }
 
 sub _tick_final ($self, $now) {
@@ -336,13 +300,11 @@ sub _tick_idle ($self, $now) {
     return;
 }
 
-# As if the client had closed: what is whole is taken, the rest is answered.
+# As if the client had closed: what there is goes the way of every record, and is told to be cut.
 sub _give_up_waiting ($self) {
     return $self->refuse($TEXT{http}) if $self->{parser}->state eq 'failed';
-    $self->{parser}->finish;
-    $self->_gather;
-    return $self->_submit if $self->{gathered};
-    return $self->{parser}->state eq 'failed' ? $self->_problem : $self->_end;
+    $self->_finish_parsing;
+    return $self->_advance;
 }
 
 sub _now { return clock_gettime(CLOCK_MONOTONIC) }
@@ -364,7 +326,8 @@ and writes the replies. It is driven by the event loop (octets) and by C<tick> (
 waits.
 
 A reply ends in NUL, and the client closes. When it keeps the connection, more requests are taken,
-with the login of the last one that had any. After an answer that ends the conversation (a refusal,
+without a login of their own with that of the last one that had any. A request that stops short is
+taken as it is: the importer says what is missing. After an answer that ends the conversation (a refusal,
 a request that is none) what still comes is read and thrown away until the client closes, so that it
 can read the answer; after C<idle_timeout> the connection is closed here.
 

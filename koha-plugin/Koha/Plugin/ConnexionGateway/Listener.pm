@@ -177,18 +177,23 @@ sub _listen ($self) {
         LocalPort => $limits->{port},
         Listen    => SOMAXCONN,
         ReuseAddr => 1,
-        Blocking  => 0,
     );
     $self->{listen_error} = $socket ? '' : $@ || "$!";
+    $socket->blocking(0) if $socket;
     return $socket;
 }
 
 sub _accept_from ($self, $socket) {
     $self->{socket}     = $socket;
     $self->{listens_on} = join ' ', @{$self->{limits}}{qw(bind port)};
-    $self->{loop}->reactor->io($socket => sub ($reactor, $writable) { $self->_accept })->watch($socket, 1, 0);
+    $self->_watch($socket);
     $self->{log}->info(listening => address => $socket->sockhost, port => $socket->sockport, pid => $$);
     $self->{on_ready}->($socket->sockhost, $socket->sockport);
+    return;
+}
+
+sub _watch ($self, $socket) {
+    $self->{loop}->reactor->io($socket => sub ($reactor, $writable) { $self->_accept })->watch($socket, 1, 0);
     return;
 }
 
@@ -217,12 +222,9 @@ sub _accept ($self) {
 sub _pause ($self, $error) {
     $self->{log}->error(cannot_accept => error => $error);
     my $socket = $self->{socket};
-    $self->{loop}->reactor->watch($socket, 0, 0);
-    $self->{loop}->timer(
-        $PAUSE_SECONDS => sub ($loop) {
-            $loop->reactor->watch($socket, 1, 0) if $self->{socket} && $self->{socket} == $socket;
-        }
-    );
+    $self->{loop}->reactor->remove($socket);
+    $self->{loop}->timer($PAUSE_SECONDS =>
+            sub ($loop) { $self->_watch($socket) if $self->{socket} && $self->{socket} == $socket });
     return;
 }
 
