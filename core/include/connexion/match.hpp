@@ -102,9 +102,9 @@ struct Identifier {
 
 /// Normal forms. Empty when the text is not such a number; what follows the number, as in
 /// "0306406152 (pbk.)", is dropped.
-[[nodiscard]] std::string normal_isbn(std::string_view text);   ///< ISBN-13 without hyphens
-[[nodiscard]] std::string normal_issn(std::string_view text);   ///< 1234-567X
-[[nodiscard]] std::string normal_lccn(std::string_view text);   ///< as LC normalizes: "n78890351"
-[[nodiscard]] std::string normal_oclc(std::string_view text);   ///< digits, no prefix, no zeros
+[[nodiscard]] std::string normal_isbn(std::string_view text);  ///< ISBN-13 without hyphens
+[[nodiscard]] std::string normal_issn(std::string_view text);  ///< 1234-567X
+[[nodiscard]] std::string normal_lccn(std::string_view text);  ///< as LC normalizes: "n78890351"
+[[nodiscard]] std::string normal_oclc(std::string_view text);  ///< digits, no prefix, no zeros
 
 }  // namespace connexion

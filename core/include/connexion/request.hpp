@@ -32,8 +32,8 @@
 namespace connexion {
 
 struct RequestLimits {
-  std::size_t max_bytes = 2'000'000;        ///< one request, fields and records together
-  std::size_t max_records = 100;            ///< records in one request
+  std::size_t max_bytes = 2'000'000;  ///< one request, fields and records together
+  std::size_t max_records = 100;      ///< records in one request
 };
 
 /// One way to read the U, A and P fields. Octets as sent.
