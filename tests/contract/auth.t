@@ -12,7 +12,7 @@ use Test::More;
 sub check {
     my ($login, $password, $set_userenv) = @_;
     my @arguments = ($login, $password, undef, 'staff', $set_userenv ? 0 : 1);
-    return checkpw(newer() ? @arguments : (C4::Context->dbh, @arguments));
+    return C4::Auth::checkpw(newer() ? @arguments : (C4::Context->dbh, @arguments));
 }
 
 sub attempts {
@@ -79,20 +79,20 @@ subtest 'checkpw_hash' => sub {
 
 subtest 'haspermission' => sub {
     my $nobody = patron()->{userid};
-    ok(!haspermission($nobody, { editcatalogue => 'edit_catalogue' }), 'who has none');
+    ok(!C4::Auth::haspermission($nobody, { editcatalogue => 'edit_catalogue' }), 'who has none');
     my $some = patron(permissions => [ [ 'editcatalogue', 'edit_catalogue' ], [ 'tools', 'stage_marc_import' ] ])->{userid};
-    ok(haspermission($some, { editcatalogue => 'edit_catalogue' }), 'a single permission');
-    ok(!haspermission($some, { editcatalogue => 'edit_items' }), 'not another of the module');
-    ok(haspermission($some, { tools => 'stage_marc_import' }), 'of another module');
-    ok(haspermission($some, { editcatalogue => 'edit_catalogue', tools => 'stage_marc_import' }), 'two');
-    ok(!haspermission($some, { editcatalogue => 'edit_catalogue', tools => 'manage_staged_marc' }), 'only if both');
+    ok(C4::Auth::haspermission($some, { editcatalogue => 'edit_catalogue' }), 'a single permission');
+    ok(!C4::Auth::haspermission($some, { editcatalogue => 'edit_items' }), 'not another of the module');
+    ok(C4::Auth::haspermission($some, { tools => 'stage_marc_import' }), 'of another module');
+    ok(C4::Auth::haspermission($some, { editcatalogue => 'edit_catalogue', tools => 'stage_marc_import' }), 'two');
+    ok(!C4::Auth::haspermission($some, { editcatalogue => 'edit_catalogue', tools => 'manage_staged_marc' }), 'only if both');
     my $module = patron(flags => 2**9 + 2**14)->{userid};
-    ok(haspermission($module, { editcatalogue => 'edit_items' }), 'a whole module');
-    ok(haspermission($module, { editauthorities => 1 }), 'one without parts');
-    ok(!haspermission($nobody, { editauthorities => 1 }), 'not without it');
+    ok(C4::Auth::haspermission($module, { editcatalogue => 'edit_items' }), 'a whole module');
+    ok(C4::Auth::haspermission($module, { editauthorities => 1 }), 'one without parts');
+    ok(!C4::Auth::haspermission($nobody, { editauthorities => 1 }), 'not without it');
     my $super = patron(flags => 1)->{userid};
-    ok(haspermission($super, { tools => 'manage_staged_marc' }), 'a superlibrarian has all');
-    ok(!haspermission(mark('nobody'), { tools => 'manage_staged_marc' }), 'somebody who does not exist has none');
+    ok(C4::Auth::haspermission($super, { tools => 'manage_staged_marc' }), 'a superlibrarian has all');
+    ok(!C4::Auth::haspermission(mark('nobody'), { tools => 'manage_staged_marc' }), 'somebody who does not exist has none');
 };
 
 done_testing;

@@ -39,6 +39,7 @@ subtest 'a transaction of the schema' => sub {
 };
 
 subtest "the handle's own transaction does not mix with the schema's" => sub {
+    plan skip_all => "known of 19.06 only" if newer();
     dbh()->begin_work;
     my $number = stored(biblio());
     ok(eval { quietly(sub { $schema->txn_do(sub { 1 }) }); 1 }, "txn_do inside begin_work does not die");

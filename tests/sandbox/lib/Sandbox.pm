@@ -186,6 +186,7 @@ Makes findable what has been written since the last time; returns how many recor
 
 =head2 engine($state)
 
-C<ok>, C<error> (the search engine answers with an error) or C<hang> (it does not answer).
+C<ok>, C<error> (the search engine answers with an error), C<down> (there is none, which in Koha looks
+like nothing found) or C<hang> (it does not answer).
 
 =cut

@@ -103,16 +103,32 @@ sub AddBiblio (@arguments) {
         return;
     }
     SetUTF8Flag($record);
-    my $values = TransformMarcToKoha($record, $framework);
-    my $number = _insert('biblio', _biblio_columns($values, $framework));
-    my $item_number = _insert('biblioitems', { biblionumber => $number, _biblioitem_columns($values) });
-    return (undef, undef) if newer() && !($number && $item_number);
-    _set_numbers($record, $number, $item_number);
-    _save_metadata($record, $number, $framework) if !$options->{defer_marc_save};
+    my @numbers = newer() ? _add_in_transaction($record, $framework, $options) : _add($record, $framework, $options);
+    my ($number, $item_number) = @numbers;
+    return (undef, undef) if !defined $number;
     queue_index($number, 'specialUpdate', 'biblioserver') if !$options->{skip_record_index};
     run_hooks('after_biblio_action', { action => 'create', biblio_id => $number });
     logaction('CATALOGUING', 'ADD', $number, 'biblio') if C4::Context->preference('CataloguingLog');
     return ($number, $item_number);
+}
+
+sub _add ($record, $framework, $options) {
+    my $values = TransformMarcToKoha($record, $framework);
+    my $number = _insert('biblio', _biblio_columns($values, $framework));
+    my $item_number = _insert('biblioitems', { biblionumber => $number, _biblioitem_columns($values) });
+    _set_numbers($record, $number, $item_number);
+    _save_metadata($record, $number, $framework) if !$options->{defer_marc_save};
+    return ($number, $item_number);
+}
+
+# Newer versions write all of it or nothing, and warn.
+sub _add_in_transaction ($record, $framework, $options) {
+    my $schema = Koha::Database->new->schema;
+    local $schema->storage->dbh->{RaiseError} = 1;
+    my @numbers = eval { $schema->txn_do(sub { _add($record, $framework, $options) }) };
+    return @numbers if @numbers;
+    warn $@;
+    return;
 }
 
 # A failed statement is warned about and otherwise ignored: the handle does not raise errors.

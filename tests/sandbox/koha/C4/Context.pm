@@ -44,6 +44,7 @@ sub preference ($class, $name) {
     my $key = 'syspref_' . lc $name;
     my $cached = $use_preference_cache ? _preference_cache()->get_from_cache($key) : undef;
     return $cached if defined $cached;
+    local $@ = '';
     my ($value) = eval {
         $class->dbh->selectrow_array('select value from systempreferences where variable = ?', undef, lc $name);
     };
@@ -95,6 +96,14 @@ sub interface ($class, $interface = undef) {
         $context->{interface} = $interface;
     }
     return $context->{interface} // 'opac';
+}
+
+# A connection to the search engine; one that has met an error is replaced.
+sub Zconn ($class, $server = 'biblioserver', $async = undef) {
+    my $key = join '::', $server, $async // '';
+    my $connection = $context->{Zconn}{$key};
+    return $connection if $connection && !$connection->errcode;
+    return $context->{Zconn}{$key} = bless { errcode => 0 }, 'ZOOM::Connection';
 }
 
 # ---------------------------------------------------------------- the user environment
@@ -180,5 +189,14 @@ sub only_my_library ($class = undef) {
 sub temporary_directory ($class) { return C4::Context->config('tmp_path') || '/tmp' }
 
 sub timezone ($class) { return C4::Context->config('timezone') || $ENV{TZ} || 'local' }
+
+package ZOOM::Connection;    ## no critic (ProhibitMultiplePackages)
+
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+sub errcode ($self) { return $self->{errcode} }
+
+sub errmsg ($self) { return $self->{errcode} ? 'Connect failed' : '' }
 
 1;

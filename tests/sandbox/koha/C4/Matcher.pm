@@ -7,6 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use C4::AuthoritiesMarc ();
 use C4::Biblio ();
 use C4::Context;
 use C4::Koha ();
@@ -15,6 +16,7 @@ use Exporter 'import';
 use Koha::SearchEngine;
 use Koha::SearchEngine::QueryBuilder;
 use Koha::SearchEngine::Search;
+use MARC::Record;
 use Sandbox::Strict qw(newer arguments options);
 
 our @EXPORT_OK = qw(GetMatcherId GetMatcherList);
@@ -210,7 +212,9 @@ sub _find_authorities ($point, @keys) {
 
 sub _passes_checks ($self, $record, $id) {
     return 1 if !@{ $self->{required_checks} };
-    my $target = $self->{record_type} eq 'authority' ? C4::AuthoritiesMarc::GetAuthority($id)
+    # 19.06 takes the number for the record: there is nothing in it.
+    my $target = !newer() ? MARC::Record->new
+        : $self->{record_type} eq 'authority' ? C4::AuthoritiesMarc::GetAuthority($id)
         : C4::Biblio::sandbox_record($id);
     for my $check (@{ $self->{required_checks} }) {
         my ($from, $to) = map { join '', @{$_} } [ _keys($record, $check->{source_matchpoint}) ],
@@ -240,7 +244,9 @@ sub _keys ($record, $point) {
 
 sub _texts ($record, $component) {
     return $record->leader if $component->{tag} eq 'LDR' && newer();
-    return map { $_->is_control_field ? $_->data : $_->as_string(join('', keys %{ $component->{subfields} }), ' ') }
+    my $codes = join '', keys %{ $component->{subfields} };
+    # 19.06 asks a data field for the subfields "", of which MARC::Field makes a broken pattern.
+    return map { $_->is_control_field ? $_->data : $_->as_string(newer() && $codes eq '' ? undef : $codes, ' ') }
         $record->field($component->{tag});
 }
 
@@ -265,7 +271,7 @@ sub _apply ($norm, $text) {
 
 sub _legacy_default ($text) {
     $text = uc $text;
-    $text =~ s/[.;:,\]\[)(\/'"]//g;
+    $text =~ tr{.;:,[]()/'"}{}d;
     $text =~ s/\A\s+|\s+\z//g;
     $text =~ s/\s+/ /g;
     return $text;

@@ -28,7 +28,9 @@ sub SimpleSearch ($query, $offset = 0, $most = undef, $servers = undef, %options
     Sandbox::Strict::options('SimpleSearch', \%options, 'skip_normalize');
     one_of('SimpleSearch', $_, 'biblioserver') for @{ $servers // [] };
     $query =~ s/:/=/g if defined $query && !$options{skip_normalize};
+    my $connection = C4::Context->Zconn('biblioserver', 1);
     my ($error, $results, $total) = sandbox_engine()->biblios($query, $offset, $most);
+    $connection->{errcode} = sandbox_engine()->state eq 'down' ? 10000 : 0;
     warn "$error for query: $query" if defined $error && $query ne '';
     return ($error, $results, $total);
 }

@@ -61,18 +61,15 @@ sub _dbh ($self) {
 # ---------------------------------------------------------------- the engine's state
 
 sub set_engine ($self, $state) {
-    croak "no engine state '$state': ok, error or hang" if $state !~ /\A(?:ok|error|hang)\z/;
+    croak "no engine state '$state': ok, down, error or hang" if $state !~ /\A(?:ok|down|error|hang)\z/;
     $self->_dbh->do(q{replace into engine (name, value) values ('state', ?)}, undef, $state);
     return;
 }
 
-# Gives an error or nothing.
-sub _trouble ($self, $database) {
+sub state ($self) {
     my ($state) = $self->_dbh->selectrow_array(q{select value from engine where name = 'state'});
-    return if !defined $state || $state eq 'ok';
-    return "Connect failed (10000) unix:$database ZOOM" if $state eq 'error';
-    sleep 3600 while 1;    # until somebody ends the process
-    return;
+    sleep 3600 while ($state // '') eq 'hang';    # until somebody ends the process
+    return $state // 'ok';
 }
 
 # ---------------------------------------------------------------- searching
@@ -80,7 +77,9 @@ sub _trouble ($self, $database) {
 # (error, records in MARCXML, total)
 sub biblios ($self, $query, $offset, $most) {
     return ('No query entered', undef, undef) if !defined $query || $query eq '';
-    if (my $trouble = $self->_trouble('biblios')) { return ($trouble, undef, undef) }
+    my $state = $self->state;
+    return ('Temporary system error (2) ZOOM', undef, undef) if $state eq 'error';
+    return (undef, [], 0) if $state eq 'down';
     my %found;
     for my $clause (split / OR (?=[\w-]+(?:,\w+)*=)/, $query) {
         my ($index, $value) = $clause =~ /\A([\w-]+)(?:,\w+)*=(.*)\z/s
@@ -98,7 +97,9 @@ sub biblios ($self, $query, $offset, $most) {
 
 # (error, numbers); each of the values alone in a field is a hit
 sub authorities ($self, $index, @values) {
-    if (my $trouble = $self->_trouble('authorities')) { return ($trouble) }
+    my $state = $self->state;
+    return ('Connect failed (10000)') if $state eq 'down';
+    return ('Temporary system error (2)') if $state eq 'error';
     return ("Unsupported Use attribute (114) $index Bib-1") if !$AUTHORITY_INDEX{ lc $index };
     my %found;
     for my $value (@values) {
@@ -253,8 +254,9 @@ C<(error, numbers)> of the authorities that have one of the values as a whole fi
 
 Indexes what is queued; returns how many entries of the queue there were.
 
-=head2 set_engine($state)
+=head2 set_engine($state), state
 
-C<ok>, C<error> or C<hang>, for all processes.
+C<ok>; C<error>, an answer that is an error; C<down>, no search engine there, which looks like nothing found
+until the connection is asked; C<hang>. For all processes.
 
 =cut
