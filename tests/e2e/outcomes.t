@@ -81,6 +81,20 @@ subtest 'items' => sub {
     }
 };
 
+subtest 'authority records, where a profile takes them' => sub {
+    profile('authorities', record_types => [qw(biblio authority)], authority_matching_rule => 'AUTHHEAD');
+    my ($authority) = TestGateway->records_of('authority_lc_n2022029274.mrc');
+    my $before = $gateway->count('SELECT COUNT(*) FROM auth_header');
+    my $reply = $gateway->export('authorities', $authority);
+    like $reply, qr/\ASuccess\.  Batch number \d+ - authority record number \d+ (?:added|overlaid)/, 'taken';
+    like $reply, qr{/cgi-bin/koha/authorities/detail\.pl\?authid=\d+\z}, 'with its address';
+    my ($number) = $reply =~ /record number (\d+)/;
+    $authority =~ s/(\x1E)(?:19|20)\d\d(\d{10}\.\d)/${1}2026$2/ or die 'no 005';
+    like $gateway->export('authorities', $authority), qr/authority record number $number overlaid by import/,
+        'an edit of it overlays, diacritics and all';
+    cmp_ok $gateway->count('SELECT COUNT(*) FROM auth_header') - $before, '<=', 1, 'one authority';
+};
+
 subtest 'an item of an unknown library' => sub {
     my $barcode = 'L' . TestGateway->unique;
     my $reply = $gateway->export('demo', record(items => [ TestGateway->item($barcode, a => 'NOWHERE') ]));

@@ -23,6 +23,9 @@ use Koha::Plugin::ConnexionGateway::Writer;
 
 my $MOST_ATTEMPTS = 4;
 
+# Koha stores precomposed characters whatever it is given, so keys are made of them too.
+my %READ = (nfc => 1);
+
 sub new ($class, %args) {
     my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
     my $self = bless { koha => $koha }, $class;
@@ -126,13 +129,16 @@ sub _after_commit ($self, $done) {
     return $done->{reply};
 }
 
+# OCLC merges records: an old number in 019 is the number that another record still has.
+my %SAME_NUMBERS = map { $_ => [qw(oclc oclc_merged)] } qw(oclc oclc_merged);
+
 # What can be made ready without a lock is: after the first plain read inside the transaction
 # nothing is seen of what others commit.
 sub _attempt ($self, $context) {
     my $number = $context->{number};
     my $export = $self->{journal}->find($number);
     return $export if !$self->{journal}->begin($number);
-    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read($export->{record});
+    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read($export->{record}, %READ);
     my $prepared = $read->{record} ? $self->_prepare($context, $read->{record}) : {};
     return $self->{koha}->as_patron($context->{patron}, sub {
         $self->{koha}->transaction(sub ($dbh) {
@@ -227,7 +233,7 @@ sub _plan ($self, $job) {
     $self->_look_up($job, $facts, \%candidates);
     for my $id (sort { $a <=> $b } keys %candidates) {
         my $xml = $self->{koha}->record_xml($job->{record_type}, $id) // next;
-        my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml);
+        my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml, %READ);
         $facts->candidate($id, $read->{record}) if $read->{record};
     }
     $facts->items($self->{koha}->item_facts($job->{rules}->item_questions($job->{record})))
@@ -256,11 +262,15 @@ sub _look_up ($self, $job, $facts, $candidates) {
             for @{ $journal->records_with($job->{record_type}, "key:$point->{index}", @{ $point->{keys} }) };
     }
     for my $identifier (@{ $job->{identifiers} }) {
-        $found{$_} = 1
-            for @{ $journal->records_with($job->{record_type}, $identifier->{kind}, $identifier->{value}) };
+        for my $kind (@{ $SAME_NUMBERS{ $identifier->{kind} } // [ $identifier->{kind} ] }) {
+            $found{$_} = 1
+                for @{ $journal->records_with($job->{record_type}, $kind, $identifier->{value}) };
+        }
     }
+    # A record with its OCLC number in 001 alone has a search key, but no match key, for 035.
+    my %points = map { $_->{matchpoint} => 1 } @{ $job->{search_keys} }, @{ $job->{match_keys} };
     for my $id (keys %found) {
-        $facts->hit($_->{matchpoint}, $id, 'identifiers') for @{ $job->{match_keys} };
+        $facts->hit($_, $id, 'identifiers') for keys %points;
         $candidates->{$id} = 1;
     }
     return;

@@ -39,6 +39,11 @@ my %REASON = (
 
 my %ITEM_REASON = (
     duplicate_barcode => 'its barcode is in use by another item%s',
+    itemnumber_twice => 'its item number is twice in this record',
+    record_held => 'the record is held',
+    record_refused => 'the record is refused',
+    no_target_record => 'there is no record to add it to',
+    no_such_item => 'there is no such item',
     barcode_twice => 'its barcode is twice in this record',
     missing_homebranch => 'it has no home library',
     unknown_homebranch => 'its home library is not in Koha',
@@ -128,6 +133,7 @@ sub _candidates ($plan) {
 }
 
 sub _items ($plan) {
+    return if $plan->{outcome} =~ /\A(?:hold|refuse)\z/ && !_conflict($plan);
     my %count;
     my @held;
     for my $item (@{ $plan->{items} // [] }) {
@@ -141,6 +147,10 @@ sub _items ($plan) {
     my $more = @held > 5 ? @held - 5 : 0;
     return ('Items: ' . join(', ', @parts), @held[ 0 .. ($more ? 4 : $#held) ],
         $more ? "... and $more more items not added." : ());
+}
+
+sub _conflict ($plan) {
+    return scalar grep { $_->{code} eq 'item_conflict' } @{ $plan->{reasons} // [] };
 }
 
 sub _held_item ($item) {

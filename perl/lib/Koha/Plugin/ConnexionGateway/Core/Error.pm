@@ -56,7 +56,7 @@ Makes one and dies with it.
 
 =head2 code
 
-Stable, lower-case with dots, as in C<rules.unknown_action>.
+Stable, lower-case with dots, as in C<rules.unknown_value>.
 
 =head2 message
 
