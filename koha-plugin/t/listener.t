@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 use FindBin ();
 use lib "$FindBin::RealBin/lib";
 
-use Socket      qw(SOL_SOCKET SO_LINGER);
+use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -32,7 +32,7 @@ sub rest_of ($socket, $seconds = 5) {
     my $until = time + $seconds;
     while (time < $until) {
         my $read = sysread $socket, $got, 65_536, length $got;
-        return ($got, 'closed') if defined $read && !$read;
+        return ($got, 'closed') if defined $read  && !$read;
         return ($got, 'reset')  if !defined $read && !$!{EAGAIN};
         sleep 0.01;
     }
@@ -42,10 +42,13 @@ sub rest_of ($socket, $seconds = 5) {
 sub reset_connection ($socket) {
     setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'II', 1, 0;
     close $socket;
+    return;
 }
 
-my $service = GatewayTest->new(between_bytes_timeout => $BETWEEN, idle_timeout => 3, max_importers => 3)->start;
-my $warm    = $service->client->export(record('warm'));
+my $service =
+    GatewayTest->new(between_bytes_timeout => $BETWEEN, idle_timeout => 3, max_importers => 3)
+    ->start;
+my $warm = $service->client->export(record('warm'));
 
 subtest 'a reply comes as soon as the declared length is there' => sub {
     my $reply;
@@ -53,14 +56,15 @@ subtest 'a reply comes as soon as the declared length is there' => sub {
     my $without = elapsed(sub { $reply = $service->client->export(record('without NUL')) });
     like($reply, qr/\ASuccess[.]  Number/, 'the reply');
     cmp_ok($without, '<', $with + $BETWEEN / 4, 'without a NUL it takes no longer than with one');
-    like($reply, qr{readings demo/secret/\n},  'login and password as sent');
+    like($reply, qr{readings demo/secret/\n}, 'login and password as sent');
     like($reply, qr/^peer 127[.]0[.]0[.]1$/m, 'the address of the client');
 };
 
 subtest 'lengths' => sub {
     for my $length (qw(byte decimal)) {
         for my $password ('secret', '7secret', '42', '') {
-            my $reply = $service->client(length => $length, password => $password, user => 'u1')->export(record('x'));
+            my $reply = $service->client(length => $length, password => $password, user => 'u1')
+                ->export(record('x'));
             like($reply, qr{ demo/\Q$password\E/u1(?: |\n)}, "$length, password '$password'");
         }
     }
@@ -69,18 +73,28 @@ subtest 'lengths' => sub {
 };
 
 subtest 'several records and several requests' => sub {
-    like($service->client->export(record('one'), record('two')), qr/^records 2$/m, 'two records in one request');
+    like(
+        $service->client->export(record('one'), record('two')),
+        qr/^records 2$/m,
+        'two records in one request'
+    );
 
     my $client = $service->client(keep => 1);
     like($client->export(record('first')), qr{ demo/secret/}, 'a first request');
     my $port = $client->{socket}->sockport;
-    like($client->exchange(record('second')), qr{ demo/secret/}, 'a second one on the same connection, by the same login');
+    like(
+        $client->exchange(record('second')),
+        qr{ demo/secret/},
+        'a second one on the same connection, by the same login'
+    );
     $client->{login} = 'other';
     like($client->export(record('third')), qr{ other/secret/}, 'a third one by another');
     is($client->{socket}->sockport, $port, 'all on one connection');
 
     my $socket = $service->socket;
-    syswrite $socket, $service->client->request(record('do:sleep_after=0.3')) . $service->client(login => 'b')->request(record('b'));
+    syswrite $socket,
+        $service->client->request(record('do:sleep_after=0.3'))
+        . $service->client(login => 'b')->request(record('b'));
     shutdown $socket, 1;
     my ($replies, $how) = rest_of($socket);
     my @replies = split /\0/, $replies;
@@ -96,7 +110,8 @@ subtest 'what follows a request and is none' => sub {
         syswrite $socket, $service->client->request(record('x')) . $trailing;
         shutdown $socket, 1;
         my ($reply, $how) = rest_of($socket);
-        like($reply, qr/\ASuccess[^\0]*\0\z/, 'one reply, before ' . $trailing =~ s/([^ -~])/sprintf '<%02X>', ord $1/ger);
+        like($reply, qr/\ASuccess[^\0]*\0\z/,
+            'one reply, before ' . $trailing =~ s/([^ -~])/sprintf '<%02X>', ord $1/ger);
         is($how, 'closed', 'and the end');
     }
 };
@@ -118,7 +133,8 @@ subtest 'a slow client delays nobody' => sub {
 };
 
 subtest 'half-closed' => sub {
-    like($service->client(half_close => 1)->export(record('x')), qr/\ASuccess/, 'after a whole request');
+    like($service->client(half_close => 1)->export(record('x')),
+        qr/\ASuccess/, 'after a whole request');
     my $took = elapsed(
         sub {
             my $cut = $service->client(half_close => 1)->export(substr record('y' x 500), 0, 300);
@@ -137,7 +153,12 @@ subtest 'half-closed' => sub {
 
 subtest 'a client that stops sending' => sub {
     my $reply;
-    my $took = elapsed(sub { $reply = $service->client->exchange(substr $service->client->request(record('y' x 500)), 0, 300) });
+    my $took = elapsed(
+        sub {
+            $reply = $service->client->exchange(substr $service->client->request(record('y' x 500)),
+                0, 300);
+        }
+    );
     like($reply, qr/^octets 2\d\d$/m, 'what there is goes to the importer');
     cmp_ok($took, '>=', $BETWEEN, 'after the time between two bytes');
 };
@@ -167,9 +188,10 @@ subtest 'others than the Client' => sub {
     my %wanted = (
         "GET /health HTTP/1.1\r\nHost: x\r\n\r\n" => qr{\AHTTP/1[.]1 200 OK\r\n.*\r\n\r\nok\n\z}s,
         "GET / HTTP/1.0\r\n\r\n"                  => qr{\AHTTP/1[.]1 400 .*Connexion Client}s,
-        "<?xml version=\"1.0\"?><record xmlns=\"http://www.loc.gov/MARC21/slim\"><leader/></record>" => qr/\A[^\0]*MARC[^\0]*\0\z/,
-        "\x16\x03\x01\x02\x00\x01\x00\x01"        => qr/\A[^\0]*TLS[^\0]*\0/,
-        "hello, is anybody there?\n"              => qr/\A[\x20-\x7E]+\0\z/,
+        "<?xml version=\"1.0\"?><record xmlns=\"http://www.loc.gov/MARC21/slim\"><leader/></record>"
+            => qr/\A[^\0]*MARC[^\0]*\0\z/,
+        "\x16\x03\x01\x02\x00\x01\x00\x01" => qr/\A[^\0]*TLS[^\0]*\0/,
+        "hello, is anybody there?\n"       => qr/\A[\x20-\x7E]+\0\z/,
     );
     for my $sent (sort keys %wanted) {
         my $socket = $service->socket;
@@ -207,13 +229,13 @@ subtest 'a wrong password is answered late, a right one is not' => sub {
     my $right = elapsed(sub { $service->client->export(record('right')) });
     cmp_ok($right, '<', 1, 'the right one');
     like(read_reply($_), qr/\ANot imported[.]/, 'a wrong one') for @wrong;
-    cmp_ok(time - $start, '>=', 2,   'all wrong ones waited');
+    cmp_ok(time - $start, '>=', 2,     'all wrong ones waited');
     cmp_ok(time - $start, '<',  2 * 3, 'at the same time');
 };
 
 is($service->stop, '0 but ended', 'the service ends when told to');
 like($service->log, qr/event=stopped/, 'and says so');
-unlike($service->log, qr/secret/, 'the log holds no password');
+unlike($service->log, qr/secret/,                        'the log holds no password');
 unlike($service->log, qr/event=exception| at \S+ line /, 'nor an internal error');
 
 subtest 'limits' => sub {
@@ -225,8 +247,8 @@ subtest 'limits' => sub {
         request_timeout             => 2,
         idle_timeout                => 2,
     )->start;
-    like($small->client->export(record('x' x 6000)), qr/\A[^\0]*5000 bytes/, 'octets');
-    like($small->client->export(map { record($_) } 1 .. 3), qr/\A[^\0]*2 records/, 'records');
+    like($small->client->export(record('x' x 6000)),        qr/\A[^\0]*5000 bytes/, 'octets');
+    like($small->client->export(map { record($_) } 1 .. 3), qr/\A[^\0]*2 records/,  'records');
 
     sleep 0.3;
     my @silent = map { $small->socket } 1 .. 3;
@@ -235,7 +257,8 @@ subtest 'limits' => sub {
     like(read_reply($_), qr/\ANo export arrived within 1 seconds/, 'the first byte') for @silent;
     close $_ for @silent;
     sleep 0.3;
-    like($small->client->export(record('room again')), qr/\ASuccess/, 'closed connections make room');
+    like($small->client->export(record('room again')),
+        qr/\ASuccess/, 'closed connections make room');
 
     my $trickle = $small->socket;
     my $octets  = $small->client->request(record('t' x 200));
@@ -247,30 +270,46 @@ subtest 'limits' => sub {
 };
 
 subtest 'all connections' => sub {
-    my $small = GatewayTest->new(max_connections => 5)->start;
+    my $small  = GatewayTest->new(max_connections => 5)->start;
     my @silent = map { $small->socket } 1 .. 5;
-    like($small->client->export(record('one too many')), qr/too many connections \(5\)/, 'are counted');
+    like(
+        $small->client->export(record('one too many')),
+        qr/too many connections \(5\)/,
+        'are counted'
+    );
     close shift @silent;
-    ok(wait_until(sub { $small->client->export(record('x')) =~ /\ASuccess/ }), 'one less makes room');
+    ok(wait_until(sub { $small->client->export(record('x')) =~ /\ASuccess/ }),
+        'one less makes room');
     my @many = map { $small->socket } 1 .. 200;
     close $_ for @many, @silent;
-    ok(wait_until(sub { eval { $small->client->export(record('x')) =~ /\ASuccess/ } }), 'a storm of them passes');
+    ok(
+        wait_until(
+            sub {
+                eval { $small->client->export(record('x')) =~ /\ASuccess/ }
+            }
+        ),
+        'a storm of them passes'
+    );
 };
 
 subtest 'who may export' => sub {
     my $closed = GatewayTest->new(allow => '192.0.2.0/24 2001:db8::/32')->start;
-    like($closed->client->export(record('x')), qr/\AThis address \(127[.]0[.]0[.]1\) may not export/, 'an address that is not on the list');
+    like(
+        $closed->client->export(record('x')),
+        qr/\AThis address \(127[.]0[.]0[.]1\) may not export/,
+        'an address that is not on the list'
+    );
     $closed->stop;
 
     *allowed = \&Koha::Plugin::ConnexionGateway::Listener::allowed;
-    ok(allowed('10.1.2.3'),                              'an empty list');
-    ok(allowed('10.1.2.3', '192.0.2.1', '10.1.0.0/16'),  'a network');
-    ok(!allowed('10.2.2.3', '192.0.2.1', '10.1.0.0/16'), 'another network');
-    ok(allowed('192.0.2.1', '192.0.2.1'),                'an address');
-    ok(!allowed('192.0.2.2', '192.0.2.1'),               'another address');
-    ok(allowed('2001:db8::7', '2001:db8::/32'),          'IPv6');
+    ok(allowed('10.1.2.3'),                                   'an empty list');
+    ok(allowed('10.1.2.3', '192.0.2.1', '10.1.0.0/16'),       'a network');
+    ok(!allowed('10.2.2.3', '192.0.2.1', '10.1.0.0/16'),      'another network');
+    ok(allowed('192.0.2.1', '192.0.2.1'),                     'an address');
+    ok(!allowed('192.0.2.2', '192.0.2.1'),                    'another address');
+    ok(allowed('2001:db8::7', '2001:db8::/32'),               'IPv6');
     ok(!allowed('2001:db9::7', '2001:db8::/32', '0.0.0.0/0'), 'another IPv6');
-    ok(!allowed('10.1.2.3', 'nonsense'),                 'an entry that is no address allows nobody');
+    ok(!allowed('10.1.2.3', 'nonsense'), 'an entry that is no address allows nobody');
 };
 
 subtest 'told to stop' => sub {
@@ -300,8 +339,16 @@ subtest 'told to stop, and no end' => sub {
     $stopping->signal('TERM');
     is(wait_until(sub { $stopping->ended }), '0 but ended', 'exit status 0');
     cmp_ok(time - $start, '<', 5, 'in time');
-    like(read_reply($kept),  qr/\AReceived under number 1;/, 'what was kept is answered by its number');
-    like(read_reply($other), qr/\AThe gateway is being stopped[.] Nothing was imported/, 'what was not, too');
+    like(
+        read_reply($kept),
+        qr/\AReceived under number 1;/,
+        'what was kept is answered by its number'
+    );
+    like(
+        read_reply($other),
+        qr/\AThe gateway is being stopped[.] Nothing was imported/,
+        'what was not, too'
+    );
 };
 
 subtest 'told to read its settings again' => sub {
@@ -316,23 +363,37 @@ subtest 'told to read its settings again' => sub {
     my ($after) = $client->export(record('x')) =~ /^importer (\d+)/m;
     isnt($after, $before, 'a fresh importer on the old connection');
     like(read_reply($busy), qr/\ASuccess/, 'the export under way ended well');
-    like($reloaded->client->export(record('x'), record('y')), qr/1 records/, 'the new setting holds');
+    like($reloaded->client->export(record('x'), record('y')),
+        qr/1 records/, 'the new setting holds');
     ok(wait_until(sub { !kill 0, $before }), 'the old importer is gone');
 
     $reloaded->settings(port => $reloaded->port);
     open my $mark, '>', $reloaded->folder . '/no_start' or die $!;
     close $mark;
     $reloaded->signal('HUP');
-    ok(wait_until(sub { $reloaded->log =~ /event=not_reloaded/ }), 'settings that cannot be had are logged');
+    ok(wait_until(sub { $reloaded->log =~ /event=not_reloaded/ }),
+        'settings that cannot be had are logged');
     like($reloaded->client->export(record('x')), qr/\ASuccess/, 'and the service goes on');
 };
 
 subtest 'answered by its number when it takes long' => sub {
     my $service = GatewayTest->new(answer_within => 0.5)->start;
     my $client  = $service->client(keep => 1);
-    my $took    = elapsed(sub { like($client->export(record('do:sleep_after=3')), qr/\AReceived under number 1; the import goes on/, 'a first answer') });
+    my $took    = elapsed(
+        sub {
+            like(
+                $client->export(record('do:sleep_after=3')),
+                qr/\AReceived under number 1; the import goes on/,
+                'a first answer'
+            );
+        }
+    );
     cmp_ok($took, '<', 2.5, 'before the import ends');
-    like($client->export(record('next')), qr/\ASuccess[.]  Number 2/, 'the next export has its own answer');
+    like(
+        $client->export(record('next')),
+        qr/\ASuccess[.]  Number 2/,
+        'the next export has its own answer'
+    );
     ok(wait_until(sub { $service->log =~ /event=late_reply/ }), 'the late reply is in the log');
 };
 
@@ -357,7 +418,8 @@ subtest 'nothing of Koha or a database in it' => sub {
     my $maps = content('/proc/' . $service->pid . '/maps');
     plan skip_all => 'no /proc here' if !$maps;
     unlike($maps, qr{/DBI/|libmariadb|libmysql}, 'no database driver is mapped');
-    my ($private) = content('/proc/' . $service->pid . '/smaps_rollup') =~ /^Private_Dirty:\s+(\d+)/m;
+    my ($private) =
+        content('/proc/' . $service->pid . '/smaps_rollup') =~ /^Private_Dirty:\s+(\d+)/m;
     cmp_ok($private, '<', 40_000, "private memory ($private kB)");
 };
 

@@ -22,7 +22,7 @@ use Time::HiRes    qw(sleep time);
 use Koha::Plugin::ConnexionGateway::Client;
 
 # A test writes to connections that the service may have closed.
-$SIG{PIPE} = 'IGNORE';
+$SIG{PIPE} = 'IGNORE';    ## no critic (RequireLocalizedPunctuationVars)
 
 our @EXPORT_OK = qw(record standin_command content wait_until);
 
@@ -33,11 +33,15 @@ sub record ($text, $size = 0) {
     $text .= 'x' x ($size - length $text) if $size > length $text;
     my $field = "10\x1Fa$text\x1E";
     my $whole = 24 + 13 + length($field) + 1;
-    return sprintf('%05dnam a22%05d a 4500', $whole, 37)
-        . sprintf("245%04d%05d\x1E", length $field, 0) . "$field\x1D";
+    return
+          sprintf('%05dnam a22%05d a 4500', $whole, 37)
+        . sprintf("245%04d%05d\x1E", length $field, 0)
+        . "$field\x1D";
 }
 
-sub standin_command { return ($^X, (map {"-I$_"} @INC), "$LIB/importer-standin") }
+sub standin_command {
+    return ($^X, (map { "-I$_" } @INC), "$LIB/importer-standin");
+}
 
 sub content ($file) {
     open my $in, '<:raw', $file or return '';
@@ -56,7 +60,7 @@ sub wait_until ($code, $seconds = 10) {
 }
 
 sub new ($class, %settings) {
-    my $self = bless {folder => File::Temp->newdir, owner => $$}, $class;
+    my $self = bless { folder => File::Temp->newdir, owner => $$ }, $class;
     $self->settings(%settings);
     return $self;
 }
@@ -74,13 +78,14 @@ sub begin ($self, @arguments) {
     my $log = $self->{log} = $self->folder . '/log';
     $self->{pid} = fork // croak $!;
     if (!$self->{pid}) {
-        $ENV{STANDIN_FOLDER} = $self->folder;
-        $ENV{PERL5LIB}       = join ':', @INC;
-        $SIG{PIPE}           = 'DEFAULT';
+        local $ENV{STANDIN_FOLDER} = $self->folder;
+        local $ENV{PERL5LIB}       = join ':', @INC;
+        local $SIG{PIPE}           = 'DEFAULT';
         open STDERR, '>', $log or POSIX::_exit(1);
         my $program = 'use Koha::Plugin::ConnexionGateway::Command;'
             . 'exit Koha::Plugin::ConnexionGateway::Command->new(script => shift, root => shift)->run(@ARGV)';
-        exec $^X, (map {"-I$_"} @INC), '-e', $program, "$LIB/importer-standin", $INC[0], 'serve', @arguments
+        exec $^X, (map { "-I$_" } @INC), '-e', $program, "$LIB/importer-standin", $INC[0], 'serve',
+            @arguments
             or POSIX::_exit(127);
     }
     return $self;
@@ -88,7 +93,13 @@ sub begin ($self, @arguments) {
 
 sub start ($self, @arguments) {
     $self->begin('--port', 0, @arguments);
-    $self->{port} = wait_until(sub { content($self->{log}) =~ /event=listening .*\bport=([0-9]+)/ ? $1 : $self->ended ? -1 : 0 });
+    $self->{port} = wait_until(
+        sub {
+            content($self->{log}) =~ /event=listening .*\bport=([0-9]+)/ ? $1
+                : $self->ended                                           ? -1
+                :                                                          0;
+        }
+    );
     croak 'The service did not start: ' . content($self->{log}) if ($self->{port} // -1) < 0;
     return $self;
 }
@@ -102,16 +113,23 @@ sub log ($self) { return content($self->{log}) }    ## no critic (ProhibitBuilti
 sub notes ($self) { return content($self->folder . '/notes') }
 
 sub client ($self, %args) {
-    return Koha::Plugin::ConnexionGateway::Client->new(port => $self->{port}, login => 'demo', password => 'secret', timeout => 20, %args);
+    return Koha::Plugin::ConnexionGateway::Client->new(
+        port     => $self->{port},
+        login    => 'demo',
+        password => 'secret',
+        timeout  => 20,
+        %args
+    );
 }
 
 sub socket ($self) {    ## no critic (ProhibitBuiltinHomonyms)
-    return IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5) // croak $@;
+    return IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5)
+        // croak $@;
 }
 
 sub ended ($self) {
     return $self->{status} if defined $self->{status};
-    return if waitpid($self->{pid}, POSIX::WNOHANG()) <= 0;
+    return                 if waitpid($self->{pid}, POSIX::WNOHANG()) <= 0;
     return $self->{status} = $? == 0 ? '0 but ended' : $? >> 8 || 'signal ' . ($? & 127);
 }
 

@@ -20,13 +20,14 @@ my %FIELD             = (user => 'U', login => 'A', password => 'P');
 
 sub new ($class, %args) {
     my $length = $args{length} // 'byte';
-    croak qq(Unknown form of length "$length": use byte or decimal) if $length !~ /\A(?:byte|decimal)\z/;
+    croak qq(Unknown form of length "$length": use byte or decimal)
+        if $length !~ /\A(?:byte|decimal)\z/;
     croak 'A client needs a port' if !$args{port};
     return bless {
         host    => '127.0.0.1',
         timeout => 100,
         %args,
-        length  => $length,
+        length => $length,
     }, $class;
 }
 
@@ -35,7 +36,8 @@ sub export ($self, @records) {
 }
 
 sub request ($self, @records) {
-    my $fields = join '', map { $self->_field($_) } grep { defined $self->{$_} } qw(user login password);
+    my $fields = join '',
+        map { $self->_field($_) } grep { defined $self->{$_} } qw(user login password);
     return $fields . join('', @records) . ($self->{send_nul} ? "\0" : '');
 }
 
@@ -68,7 +70,7 @@ sub close ($self) {    ## no critic (ProhibitBuiltinHomonyms)
 
 sub _field ($self, $name) {
     my $value = $self->{$name};
-    croak "The $name is octets, not text" if !utf8::downgrade($value, 1);
+    croak "The $name is octets, not text"          if !utf8::downgrade($value, 1);
     return $FIELD{$name} . length($value) . $value if $self->{length} eq 'decimal';
     croak "The $name is longer than $LONGEST_BYTE_FORM octets: only decimal lengths can say that"
         if length $value > $LONGEST_BYTE_FORM;
@@ -82,8 +84,8 @@ sub _write ($self, $octets, $deadline) {
     while (length $octets) {
         $self->_wait(can_write => $deadline);
         my $wrote = syswrite $socket, $octets;
-        next if !defined $wrote && ($!{EAGAIN} || $! == EINTR);
-        return if !defined $wrote && $!{EPIPE};
+        next                               if !defined $wrote && ($!{EAGAIN} || $! == EINTR);
+        return                             if !defined $wrote && $!{EPIPE};
         $self->_fail("sending failed: $!") if !defined $wrote;
         substr $octets, 0, $wrote, '';
     }
@@ -95,11 +97,11 @@ sub _reply ($self, $deadline) {
     while (index($reply, "\0") < 0) {
         $self->_wait(can_read => $deadline);
         my $got = sysread $self->{socket}, $reply, 65_536, length $reply;
-        next if !defined $got && ($!{EAGAIN} || $! == EINTR);
-        $self->_fail("receiving failed: $!")                                    if !defined $got;
-        $self->_fail('the connection was closed without a reply')               if !$got && $reply eq '';
+        next                                 if !defined $got && ($!{EAGAIN} || $! == EINTR);
+        $self->_fail("receiving failed: $!") if !defined $got;
+        $self->_fail('the connection was closed without a reply') if !$got && $reply eq '';
         $self->_fail('the connection was closed within the reply "' . "$reply\"") if !$got;
-        $self->_fail('the reply has no end')                                    if length $reply > $REPLY_AT_MOST;
+        $self->_fail('the reply has no end') if length $reply > $REPLY_AT_MOST;
     }
     return substr $reply, 0, index $reply, "\0";
 }

@@ -15,10 +15,14 @@ my $NAMESPACE = 'Koha::Plugin::ConnexionGateway';
 
 # Option names of each subcommand, as Getopt::Long wants them, and what it is called with.
 my %COMMANDS = (
-    serve    => {code => \&_serve,    options => [qw(port=i bind=s log-format=s pid-file=s)], arguments => [0, 0]},
-    importer => {code => \&_importer, options => [qw(fd=i)],                                  arguments => [0, 0]},
-    profile  => {code => \&_profile,  options => [qw(as=s)],                                  arguments => [1, 2]},
-    status   => {code => \&_status,   options => [qw(exports=i)],                             arguments => [0, 0]},
+    serve => {
+        code      => \&_serve,
+        options   => [qw(port=i bind=s log-format=s pid-file=s)],
+        arguments => [0, 0]
+    },
+    importer => { code => \&_importer, options => [qw(fd=i)],      arguments => [0, 0] },
+    profile  => { code => \&_profile,  options => [qw(as=s)],      arguments => [1, 2] },
+    status   => { code => \&_status,   options => [qw(exports=i)], arguments => [0, 0] },
     send     => {
         code    => \&_send,
         options => [
@@ -29,22 +33,23 @@ my %COMMANDS = (
 );
 
 sub new ($class, %args) {
-    return bless {script => $args{script}, root => $args{root}}, $class;
+    return bless { script => $args{script}, root => $args{root} }, $class;
 }
 
 sub run ($self, @arguments) {
     my $name = shift @arguments // '';
     return $self->_help(0, undef, \*STDOUT) if $name =~ /\A(?:-h|--help|help)\z/;
     my $command = $COMMANDS{$name};
-    return $self->_misuse($name eq '' ? 'Which command?' : qq(There is no command "$name".)) if !$command;
+    return $self->_misuse($name eq '' ? 'Which command?' : qq(There is no command "$name".))
+        if !$command;
     my ($options, $problem) = _options($command, \@arguments);
     return $self->_help(0, $name, \*STDOUT) if $options->{help};
-    my ($least, $most) = @{$command->{arguments}};
-    $problem //= 'Arguments are missing.'       if @arguments < $least;
+    my ($least, $most) = @{ $command->{arguments} };
+    $problem //= 'Arguments are missing.'      if @arguments < $least;
     $problem //= "What is $arguments[-1] for?" if defined $most && @arguments > $most;
     return $self->_misuse($problem, $name) if defined $problem;
     my $status = eval { $command->{code}->($self, $options, @arguments) };
-    return $status if defined $status;
+    return $status                             if defined $status;
     return $self->_misuse($@->{misuse}, $name) if ref $@ eq 'HASH';
     return _complain($@, 1);
 }
@@ -54,7 +59,7 @@ sub _options ($command, $arguments) {
     my $problem;
     local $SIG{__WARN__} = sub ($warning) { $problem //= $warning };
     my $parser = Getopt::Long::Parser->new(config => [qw(no_auto_abbrev no_ignore_case)]);
-    $parser->getoptionsfromarray($arguments, \%options, 'help|h', @{$command->{options}});
+    $parser->getoptionsfromarray($arguments, \%options, 'help|h', @{ $command->{options} });
     chomp $problem if defined $problem;
     return (\%options, $problem);
 }
@@ -76,11 +81,16 @@ sub _help ($self, $status, $name, $handle) {
     require Pod::Usage;
     my @part = $name ? (-verbose => 99, -sections => "COMMANDS/$name") : (-verbose => 1);
     @part = (-verbose => 0) if $status;
-    Pod::Usage::pod2usage(-input => $self->{script}, -output => $handle, -exitval => 'NOEXIT', @part);
+    Pod::Usage::pod2usage(
+        -input   => $self->{script},
+        -output  => $handle,
+        -exitval => 'NOEXIT',
+        @part
+    );
     return $status;
 }
 
-sub _stop_for_misuse ($problem) { die {misuse => $problem} }
+sub _stop_for_misuse ($problem) { die { misuse => $problem } }
 
 # ------------------------------------------------------------------ the service
 
@@ -88,8 +98,11 @@ sub _serve ($self, $options) {
     my $port = $options->{port};
     _stop_for_misuse("$port is no port.") if defined $port && ($port < 0 || $port > 65_535);
     my $format = $options->{'log-format'};
-    _stop_for_misuse("--log-format is text or json, not $format.") if defined $format && $format !~ /\A(?:text|json)\z/;
-    my %overrides = map { $_->[0] => $_->[1] } grep { defined $_->[1] }
+    _stop_for_misuse("--log-format is text or json, not $format.")
+        if defined $format && $format !~ /\A(?:text|json)\z/;
+    my %overrides =
+        map  { $_->[0] => $_->[1] }
+        grep { defined $_->[1] }
         ([port => $port], [bind => $options->{bind}], [log_format => $format]);
 
     require Koha::Plugin::ConnexionGateway::Listener;
@@ -136,12 +149,14 @@ my %PROFILE = (set => \&_profile_set, list => \&_profile_list, show => \&_profil
 sub _profile ($self, $options, $what, @arguments) {
     my $code = $PROFILE{$what} // _stop_for_misuse("What is $what? There are set, list and show.");
     my $wanted = $what eq 'list' ? 0 : 1;
-    _stop_for_misuse("profile $what takes $wanted argument" . ($wanted == 1 ? '.' : 's.')) if @arguments != $wanted;
+    _stop_for_misuse("profile $what takes $wanted argument" . ($wanted == 1 ? '.' : 's.'))
+        if @arguments != $wanted;
     return $code->($self, @arguments);
 }
 
 sub _profile_set ($self, $file) {
-    my $profile = eval { _json()->decode(_content($file)) } // die "$file holds no JSON: " . _first_line($@) . "\n";
+    my $profile = eval { _json()->decode(_content($file)) }
+        // die "$file holds no JSON: " . _first_line($@) . "\n";
     die "$file holds no JSON object, which a profile is\n" if ref $profile ne 'HASH';
     my $saved = $self->_settings->save_profile($profile);
     print "The profile $saved->{name} is saved.\n";
@@ -149,7 +164,7 @@ sub _profile_set ($self, $file) {
 }
 
 sub _profile_list ($self) {
-    my @profiles = @{$self->_settings->profiles};
+    my @profiles = @{ $self->_settings->profiles };
     print "There is no profile.\n" if !@profiles;
     for my $profile (@profiles) {
         printf "%-20s %-8s %-7s login %s%s\n", @$profile{qw(name authentication mode)},
@@ -190,8 +205,9 @@ sub _slurp ($in, $name) {
 
 sub _send ($self, $options, @files) {
     my $length = $options->{length} // 'byte';
-    _stop_for_misuse("--length is byte or decimal, not $length.") if $length !~ /\A(?:byte|decimal)\z/;
-    _stop_for_misuse('--port is missing.')                        if !$options->{port};
+    _stop_for_misuse("--length is byte or decimal, not $length.")
+        if $length !~ /\A(?:byte|decimal)\z/;
+    _stop_for_misuse('--port is missing.') if !$options->{port};
     my $each = $options->{'records-per-connection'} // 1;
     _stop_for_misuse('--records-per-connection is 1 or more.') if $each < 1;
 
@@ -201,7 +217,7 @@ sub _send ($self, $options, @files) {
         port     => $options->{port},
         login    => $options->{login},
         user     => $options->{user},
-        password => _password($options->{'password-file'}),
+        password => scalar _password($options->{'password-file'}),
         length   => $length,
         timeout  => $options->{timeout} // 100,
         send_nul => $options->{nul},
@@ -210,8 +226,9 @@ sub _send ($self, $options, @files) {
     my @records = map { records_in(_content($_)) } @files;
     die "There is no record in @files\n" if !@records;
     my ($sent, $failed) = (0, 0);
+
     for my $record (@records) {
-        $failed++ if !_send_one($client, $record, ++$sent, scalar @records);
+        $failed++      if !_send_one($client, $record, ++$sent, scalar @records);
         $client->close if $sent % $each == 0;
     }
     return $failed ? 1 : 0;
@@ -248,8 +265,8 @@ sub records_in ($octets) {
 
 sub _record_length ($octets, $at) {
     my $declared = substr $octets, $at, 5;
-    if ($declared =~ /\A[0-9]{5}\z/ && $declared > 0 && substr($octets, $at + $declared - 1, 1) eq "\x1D") {
-        return 0 + $declared;
+    if ($declared =~ /\A[0-9]{5}\z/ && $declared > 0 && $at + $declared <= length $octets) {
+        return 0 + $declared if substr($octets, $at + $declared - 1, 1) eq "\x1D";
     }
     my $end = index $octets, "\x1D", $at;
     return ($end < 0 ? length $octets : $end + 1) - $at;
@@ -264,9 +281,10 @@ sub _status ($self, $options) {
     my $problem = _health(@$service{qw(bind port)});
     print "Service on $service->{bind} port $service->{port}: ", $problem // 'it answers', "\n";
     my $counts = $journal->counts;
-    print 'Exports: ', join(', ', map {"$counts->{$_} $_"} sort keys %$counts) || 'none', "\n";
-    for my $export (@{$journal->latest($options->{exports} // 10)}) {
-        printf "%6d  %s  %-9s %-15s %s\n", map { $_ // '' } @$export{qw(number received_at state profile title)};
+    print 'Exports: ', join(', ', map { "$counts->{$_} $_" } sort keys %$counts) || 'none', "\n";
+    for my $export (@{ $journal->latest($options->{exports} // 10) }) {
+        printf "%6d  %s  %-9s %-15s %s\n",
+            map { $_ // '' } @$export{qw(number received_at state profile title)};
     }
     return defined $problem ? 1 : 0;
 }

@@ -20,16 +20,17 @@ my $DELAY_AT_MOST   = 10;
 my %TEXT = (
     no_byte => 'No export arrived within %d seconds. Nothing was imported.',
     stopped => 'The gateway is being stopped. Nothing was imported; export it again later.',
-    kept    => 'Received under number %s; the import goes on. Look at the list of exports in Koha for '
+    kept => 'Received under number %s; the import goes on. Look at the list of exports in Koha for '
         . 'its outcome, or export it again: the answer will be the outcome, nothing is imported twice.',
-    http => 'This port takes exports of the OCLC Connexion Client (OCLC Gateway Export), not web pages.',
+    http =>
+        'This port takes exports of the OCLC Connexion Client (OCLC Gateway Export), not web pages.',
 );
 
 my %HTTP_STATUS = (200 => 'OK', 400 => 'Bad Request', 503 => 'Service Unavailable');
 
 sub new ($class, %args) {
     my $self = bless {
-        %args,                    # handle, peer, loop, pool, limits, log, parser, on_close
+        %args,    # handle, peer, loop, pool, limits, log, parser, on_close
         in       => '',
         out      => '',
         head     => '',
@@ -37,7 +38,8 @@ sub new ($class, %args) {
         answered => 0,
     }, $class;
     weaken(my $weak = $self);
-    $self->{loop}->reactor->io($self->{handle} => sub ($reactor, $writable) { $weak && $weak->_event($writable) });
+    $self->{loop}->reactor->io(
+        $self->{handle} => sub ($reactor, $writable) { $weak && $weak->_event($writable) });
     $self->_watch;
     return $self;
 }
@@ -56,13 +58,13 @@ sub _watch ($self) {
 }
 
 sub _event ($self, $writable) {
-    return if $self->{gone};
-    return $self->_flush if $writable;
+    return                        if $self->{gone};
+    return $self->_flush          if $writable;
     return $self->_close('reset') if $self->{eof} || length $self->{in} >= $HELD_AT_MOST;
     my $got = sysread $self->{handle}, (my $octets), $CHUNK;
-    return $self->_read_failed if !defined $got;
+    return $self->_read_failed  if !defined $got;
     return $self->_end_of_input if !$got;
-    return if $self->{final};    # read, so that the end is seen and no reset is sent, and thrown away
+    return if $self->{final};  # read, so that the end is seen and no reset is sent, and thrown away
     $self->{last_octet} = _now();
     $self->{in} .= $octets;
     $self->_advance;
@@ -96,7 +98,7 @@ sub _flush ($self) {
         }
         substr $self->{out}, 0, $wrote, '';
     }
-    return if $self->{gone};
+    return                 if $self->{gone};
     return $self->_flushed if !length $self->{out};
     return $self->_watch;
 }
@@ -136,7 +138,7 @@ sub _advance ($self) {
     }
     return $self->_submit($request) if $request;
     return $self->_problem          if $parser->state eq 'failed';
-    return if !$self->{finished};
+    return                          if !$self->{finished};
     return $self->{eof} && !length $self->{out} ? $self->_close('done') : $self->_end;
 }
 
@@ -167,12 +169,13 @@ sub _begins ($self) {
 
 # A later request of the connection that has no login is made with the login of those before it.
 sub _submit ($self, $request) {
-    my $named = grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{$request->{readings}};
+    my $named =
+        grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{ $request->{readings} };
     $self->{readings} = $request->{readings} if $named || !$self->{readings};
-    my $job = $self->{job} = {since => _now()};
+    my $job = $self->{job} = { since => _now() };
     weaken(my $weak = $self);
     $job->{pooled} = $self->{pool}->submit(
-        {peer => $self->{peer}, readings => $self->{readings}, records => $request->{records}},
+        { peer => $self->{peer}, readings => $self->{readings}, records => $request->{records} },
         received => sub ($numbers) { $job->{numbers} = $numbers },
         reply    => sub ($reply) { $weak->_on_reply($job, $reply) if $weak },
     );
@@ -189,7 +192,9 @@ sub _on_reply ($self, $job, $reply) {
     weaken(my $weak = $self);
     $self->{loop}->timer(
         $delay < $DELAY_AT_MOST ? $delay : $DELAY_AT_MOST,
-        sub ($loop) { $weak->_reply($reply->{text}) if $weak && $weak->{job} && $weak->{job} == $job }
+        sub ($loop) {
+            $weak->_reply($reply->{text}) if $weak && $weak->{job} && $weak->{job} == $job;
+        }
     );
     $job->{delayed} = 1;
     return;
@@ -211,9 +216,9 @@ sub _reply ($self, $text) {
 # Nothing more is taken; what is written is kept up until the client has closed.
 sub _end ($self, %args) {
     return if $self->{gone};
-    $self->{final} = 1;
-    $self->{in}    = '';
-    $self->{since} = _now();
+    $self->{final}       = 1;
+    $self->{in}          = '';
+    $self->{since}       = _now();
     $self->{say_goodbye} = 1 if $args{goodbye};
     return length $self->{out} ? $self->_watch : $self->_flushed;
 }
@@ -227,7 +232,11 @@ sub refuse ($self, $text) {
 sub _problem ($self) {
     my $problem = $self->{parser}->problem;
     return $self->_http if $problem->{code} eq 'http';
-    $self->{log}->warning(bad_request => peer => $self->{peer}, code => $problem->{code}, offset => $problem->{offset});
+    $self->{log}->warning(
+        bad_request => peer => $self->{peer},
+        code        => $problem->{code},
+        offset      => $problem->{offset}
+    );
     return $self->refuse($problem->{message});
 }
 
@@ -235,22 +244,23 @@ sub _http ($self) {
     return if $self->{head} !~ /\n/ && length $self->{head} < $HEAD_AT_MOST && !$self->{eof};
     my $health = $self->{head} =~ m{\A(?:GET|HEAD) /health[ ?]};
     my ($status, $text) =
-          !$health                 ? (400, $TEXT{http})
-        : $self->{pool}->healthy   ? (200, 'ok')
-        :                            (503, 'importers cannot be started');
+         !$health                ? (400, $TEXT{http})
+        : $self->{pool}->healthy ? (200, 'ok')
+        :                          (503, 'importers cannot be started');
     $self->_write(_http_response($status, "$text\n", scalar $self->{head} =~ /\AHEAD /));
     return $self->_end(goodbye => 1);
 }
 
 sub _http_response ($status, $text, $head_only) {
-    return join "\r\n", "HTTP/1.1 $status $HTTP_STATUS{$status}", 'Content-Type: text/plain; charset=us-ascii',
+    return join "\r\n", "HTTP/1.1 $status $HTTP_STATUS{$status}",
+        'Content-Type: text/plain; charset=us-ascii',
         'Content-Length: ' . length $text, 'Cache-Control: no-store', 'Connection: close', '',
         $head_only ? '' : $text;
 }
 
 sub drain ($self) {
     $self->{draining} = 1;
-    return if $self->{final} || $self->_under_way;
+    return             if $self->{final}      || $self->_under_way;
     return $self->_end if length $self->{out} || $self->{answered};
     return $self->_close('done');
 }
@@ -269,10 +279,11 @@ sub _kept ($self, $numbers) { return sprintf $TEXT{kept}, join ', ', @$numbers }
 sub tick ($self, $now) {
     return if $self->{gone};
     my $limits = $self->{limits};
-    return $self->_close('reset') if length $self->{out} && $now - $self->{written} > $limits->{between_bytes_timeout};
+    return $self->_close('reset')
+        if length $self->{out} && $now - $self->{written} > $limits->{between_bytes_timeout};
     return $self->_tick_final($now) if $self->{final};
     return $self->_tick_job($now)   if $self->{job};
-    return $self->_tick_idle($now) if $self->{parser}->state eq 'idle';
+    return $self->_tick_idle($now)  if $self->{parser}->state eq 'idle';
     return $self->_give_up_waiting
         if $now - $self->{last_octet} > $limits->{between_bytes_timeout}
         || $now - $self->{began} > $limits->{request_timeout};
@@ -296,7 +307,8 @@ sub _tick_idle ($self, $now) {
     my $limits = $self->{limits};
     return $self->refuse(sprintf $TEXT{no_byte}, $limits->{first_byte_timeout})
         if !$self->{answered} && $now - $self->{since} > $limits->{first_byte_timeout};
-    return $self->_close('done') if $self->{answered} && $now - $self->{since} > $limits->{idle_timeout};
+    return $self->_close('done')
+        if $self->{answered} && $now - $self->{since} > $limits->{idle_timeout};
     return;
 }
 

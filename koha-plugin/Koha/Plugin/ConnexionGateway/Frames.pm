@@ -11,13 +11,13 @@ use Carp     qw(croak);
 use Errno    qw(EINTR);
 use JSON::PP ();
 
-my $PREFIX     = 8;             # two 32-bit lengths
+my $PREFIX     = 8;                                # two 32-bit lengths
 my $MAX_HEADER = 4_000_000;
 my $MAX_BODY   = 256_000_000;
 my $JSON       = JSON::PP->new->utf8->canonical;
 
 sub new ($class) {
-    return bless {buffer => ''}, $class;
+    return bless { buffer => '' }, $class;
 }
 
 sub encode ($class, $header, $body = '') {
@@ -72,7 +72,7 @@ sub _read_exactly ($handle, $wanted) {
         my $got = sysread $handle, $octets, $wanted - length $octets, length $octets;
         next if !defined $got && $! == EINTR;
         croak "The frame could not be read: $!" unless defined $got;
-        next if $got;
+        next   if $got;
         return if $octets eq '';
         croak 'The other end left within a frame';
     }

@@ -17,28 +17,32 @@ use Time::HiRes  qw(clock_gettime CLOCK_MONOTONIC);
 
 use Koha::Plugin::ConnexionGateway::Frames;
 
-my $START_SECONDS       = 60;      # loading Koha takes about one second
-my $RESTART_SECONDS     = 1;       # between two tries to start an importer
-my $FAILED_FOR_SECONDS  = 5;       # so long exports are refused at once after starting failed twice
-my $SET_ASIDE_SECONDS   = 3600;
-my $SET_ASIDE_AT_MOST   = 1000;
-my $DEATHS_OF_A_RECORD  = 2;
+my $START_SECONDS      = 60;     # loading Koha takes about one second
+my $RESTART_SECONDS    = 1;      # between two tries to start an importer
+my $FAILED_FOR_SECONDS = 5;      # so long exports are refused at once after starting failed twice
+my $SET_ASIDE_SECONDS  = 3600;
+my $SET_ASIDE_AT_MOST  = 1000;
+my $DEATHS_OF_A_RECORD = 2;
 
 my %TEXT = (
-    full      => 'The gateway is busy: %d exports are waiting. Nothing of this one was imported; export it again later.',
-    waited    => 'The gateway is busy: this export waited %d seconds. Nothing of it was imported; export it again later.',
-    no_koha   => 'The gateway cannot reach Koha at the moment. Nothing was imported; export it again later.',
+    full =>
+        'The gateway is busy: %d exports are waiting. Nothing of this one was imported; export it again later.',
+    waited =>
+        'The gateway is busy: this export waited %d seconds. Nothing of it was imported; export it again later.',
+    no_koha =>
+        'The gateway cannot reach Koha at the moment. Nothing was imported; export it again later.',
     stopping  => 'The gateway is being stopped. Nothing was imported; export it again later.',
-    set_aside => 'This export stopped the import twice and is set aside. Nothing of it was imported. '
+    set_aside =>
+        'This export stopped the import twice and is set aside. Nothing of it was imported. '
         . 'Please show the record to the administrator of Koha.',
-    unknown    => 'The gateway was stopped before it heard whether this export was kept. '
+    unknown => 'The gateway was stopped before it heard whether this export was kept. '
         . 'Export it again: what was imported is not imported twice.',
     kept_aside => 'Received under number %s, but the import stopped twice; it is set aside. '
         . 'Please show this number to the administrator of Koha.',
 );
 
 sub new ($class, %args) {
-    croak 'An importer pool needs a command' unless @{$args{command} // []};
+    croak 'An importer pool needs a command' unless @{ $args{command} // [] };
     my $self = bless {
         command    => $args{command},
         log        => $args{log},
@@ -68,15 +72,15 @@ sub limits ($self, $limits) {
 # ------------------------------------------------------------------ work in
 
 sub submit ($self, $export, %on) {
-    my $job = {%$export, id => ++$self->{last_id}, on => \%on, since => _now(), deaths => 0};
+    my $job     = { %$export, id => ++$self->{last_id}, on => \%on, since => _now(), deaths => 0 };
     my $refusal = $self->_refusal($job);
     if ($refusal) {
         $self->_answer($job, $refusal);
         return $job;
     }
     my $peer = $job->{peer};
-    push @{$self->{turns}}, $peer unless $self->{queues}{$peer};
-    push @{$self->{queues}{$peer}}, $job;
+    push @{ $self->{turns} },         $peer unless $self->{queues}{$peer};
+    push @{ $self->{queues}{$peer} }, $job;
     $self->{waiting}++;
     $self->_dispatch;
     return $job;
@@ -86,12 +90,12 @@ sub _refusal ($self, $job) {
     return $TEXT{stopping} if $self->{stopped};
     return sprintf $TEXT{full}, $self->{waiting} if $self->{waiting} >= $self->{limits}{max_queue};
     return $TEXT{no_koha}   if $self->_koha_is_away;
-    return $TEXT{set_aside} if %{$self->{set_aside}} && $self->{set_aside}{_digest($job)};
+    return $TEXT{set_aside} if %{ $self->{set_aside} } && $self->{set_aside}{ _digest($job) };
     return;
 }
 
 sub forget ($self, $job) {
-    my $queue = $self->{queues}{$job->{peer}} // return 0;
+    my $queue  = $self->{queues}{ $job->{peer} } // return 0;
     my $before = @$queue;
     @$queue = grep { $_ != $job } @$queue;
     $self->{waiting} -= $before - @$queue;
@@ -100,17 +104,17 @@ sub forget ($self, $job) {
 }
 
 sub warm ($self) {
-    return if $self->_koha_is_away || $self->{stopped};
-    $self->_start if !grep { !$_->{job} } values %{$self->{importers}};
+    return        if $self->_koha_is_away || $self->{stopped};
+    $self->_start if !grep { !$_->{job} } values %{ $self->{importers} };
     return;
 }
 
-sub busy ($self) { return $self->{waiting} + $self->{running} + @{$self->{retry}} }
+sub busy ($self) { return $self->{waiting} + $self->{running} + @{ $self->{retry} } }
 
 sub healthy ($self) { return !$self->_koha_is_away }
 
 sub _koha_is_away ($self) {
-    return 0 if grep { $_->{ready} } values %{$self->{importers}};
+    return 0 if grep { $_->{ready} } values %{ $self->{importers} };
     return $self->{failures} >= 2 && _now() - $self->{failed_at} < $FAILED_FOR_SECONDS;
 }
 
@@ -122,8 +126,7 @@ sub settings ($self, $callback) {
         if ($settings) {
             my $old = $self->{generation}++;
             $self->{set_aside} = {};
-            $self->_retire($_)
-                for grep { $_->{generation} <= $old } values %{$self->{importers}};
+            $self->_retire($_) for grep { $_->{generation} <= $old } values %{ $self->{importers} };
         }
         $callback->($settings, $problem);
     };
@@ -137,24 +140,24 @@ sub _dispatch ($self) {
         my $job = $self->_next_job // last;
         $self->_give($importer, $job);
     }
-    my $work     = $self->{waiting} + @{$self->{retry}};
-    my $starting = grep { !$_->{ready} } values %{$self->{importers}};
+    my $work     = $self->{waiting} + @{ $self->{retry} };
+    my $starting = grep { !$_->{ready} } values %{ $self->{importers} };
     while ($starting++ < $work) { $self->_start // last }
     return;
 }
 
 # The one used last comes first, so that the others become old and end.
 sub _idle_importer ($self) {
-    my @idle = grep { $_->{ready} && !$_->{job} && !$_->{settings} } values %{$self->{importers}};
+    my @idle = grep { $_->{ready} && !$_->{job} && !$_->{settings} } values %{ $self->{importers} };
     return (sort { $b->{idle_since} <=> $a->{idle_since} } @idle)[0];
 }
 
 # Peers take turns, so that a large batch from one workstation keeps nobody else waiting.
 sub _next_job ($self) {
-    return shift @{$self->{retry}} if @{$self->{retry}};
-    my $peer = shift @{$self->{turns}} // return;
-    my $job  = shift @{$self->{queues}{$peer}};
-    push @{$self->{turns}}, $peer;
+    return shift @{ $self->{retry} } if @{ $self->{retry} };
+    my $peer = shift @{ $self->{turns} } // return;
+    my $job  = shift @{ $self->{queues}{$peer} };
+    push @{ $self->{turns} }, $peer;
     $self->{waiting}--;
     $self->_drop_empty_queues;
     return $job;
@@ -162,8 +165,8 @@ sub _next_job ($self) {
 
 sub _drop_empty_queues ($self) {
     my $queues = $self->{queues};
-    delete @{$queues}{grep { !@{$queues->{$_}} } keys %$queues};
-    @{$self->{turns}} = grep { $queues->{$_} } @{$self->{turns}};
+    delete @{$queues}{ grep { !@{ $queues->{$_} } } keys %$queues };
+    @{ $self->{turns} } = grep { $queues->{$_} } @{ $self->{turns} };
     return;
 }
 
@@ -172,8 +175,8 @@ sub _give ($self, $importer, $job) {
     @$importer{qw(job began)} = ($job, _now());
     my $message =
         $job->{numbers}
-        ? _frame({type => 'answer', id => $job->{id}, numbers => $job->{numbers}})
-        : _frame(_export_header($job), join '', @{$job->{records}});
+        ? _frame({ type => 'answer', id => $job->{id}, numbers => $job->{numbers} })
+        : _frame(_export_header($job), join '', @{ $job->{records} });
     $importer->{stream}->write($message);
     return;
 }
@@ -183,14 +186,14 @@ sub _export_header ($job) {
         type     => 'export',
         id       => $job->{id},
         peer     => $job->{peer},
-        lengths  => [map { length } @{$job->{records}}],
-        readings => [map { _encoded_reading($_) } @{$job->{readings}}],
+        lengths  => [map { length } @{ $job->{records} }],
+        readings => [map { _encoded_reading($_) } @{ $job->{readings} }],
     };
 }
 
 sub _encoded_reading ($reading) {
     return {
-        map { $_ => encode_base64($reading->{$_} // '', '') }
+        map  { $_ => encode_base64($reading->{$_} // '', '') }
         grep { $reading->{"has_$_"} } qw(user login password)
     };
 }
@@ -199,19 +202,21 @@ sub _answer ($self, $job, $text, $delay = 0) {
     $text =~ tr/\0//d;
     my $callback = $job->{on}{reply};
     $job->{on} = {};
-    $callback->({text => $text, delay => $delay}) if $callback;
+    $callback->({ text => $text, delay => $delay }) if $callback;
     return;
 }
 
 sub _answer_all ($self, $text) {
-    my @jobs = (splice(@{$self->{retry}}), map { @$_ } values %{$self->{queues}});
+    my @jobs = (splice(@{ $self->{retry} }), map { @$_ } values %{ $self->{queues} });
     @$self{qw(queues turns waiting)} = ({}, [], 0);
     $self->_answer($_, $_->{numbers} ? _kept($_->{numbers}) : $text) for @jobs;
     return;
 }
 
 sub _kept ($numbers) {
-    return 'Received under number ' . join(', ', @$numbers)
+    return
+          'Received under number '
+        . join(', ', @$numbers)
         . ', but not yet imported: look at the list of exports in Koha, or export it again to see the outcome.';
 }
 
@@ -219,7 +224,7 @@ sub _kept ($numbers) {
 
 sub _start ($self, %args) {
     return if $self->{stopped};
-    my $count = keys %{$self->{importers}};
+    my $count = keys %{ $self->{importers} };
     return if !$args{anyway} && $count >= $self->{limits}{max_importers};
     return if !$args{anyway} && $self->{failures} && _now() - $self->{failed_at} < $RESTART_SECONDS;
 
@@ -230,7 +235,7 @@ sub _start ($self, %args) {
         @$self{qw(failures failed_at)} = ($self->{failures} + 1, _now());
         return;
     }
-    _become_importer($theirs, @{$self->{command}}) if !$pid;
+    _become_importer($theirs, @{ $self->{command} }) if !$pid;
     close $theirs or croak "The socket pair can't be closed: $!";
     my $importer = $self->_importer($pid, $ours, $args{generation} // $self->{generation});
     $self->{log}->info(importer_started => importer => $pid);
@@ -240,16 +245,18 @@ sub _start ($self, %args) {
 sub _become_importer ($socket, @command) {
     my $fd = fileno $socket;
     open STDIN, '<', '/dev/null' or POSIX::_exit(127);
-    for my $other (grep { $_ > 2 && $_ != $fd } _open_descriptors()) { POSIX::close($other) }
+    for my $other (grep { $_ > 2 && $_ != $fd } _open_descriptors()) {
+        POSIX::close($other);
+    }
     fcntl $socket, F_SETFD, 0 or POSIX::_exit(127);
     local @SIG{qw(INT TERM HUP PIPE)} = ('DEFAULT') x 4;
-    { no warnings 'exec'; exec {$command[0]} @command, $fd }
-    POSIX::_exit(127);
+    exec { $command[0] } @command, $fd or POSIX::_exit(127);
+    return;
 }
 
 sub _open_descriptors {
     opendir my $directory, '/proc/self/fd' or return 3 .. 1023;
-    my @descriptors = grep {/\A[0-9]+\z/} readdir $directory;
+    my @descriptors = grep { /\A[0-9]+\z/ } readdir $directory;
     closedir $directory;
     return @descriptors;
 }
@@ -268,7 +275,7 @@ sub _importer ($self, $pid, $socket, $generation) {
     };
     $stream->on(read  => sub ($stream, $octets) { $self->_read($importer, $octets) });
     $stream->on(close => sub ($stream) { $self->_gone($importer) });
-    $stream->on(error => sub ($stream, $error) { });                         # a close follows
+    $stream->on(error => sub ($stream, $error) { });    # a close follows
     $stream->start;
     $self->{pids}{$pid}      = $importer;
     $self->{importers}{$pid} = $importer;
@@ -291,7 +298,7 @@ my %MESSAGE = (
 );
 
 sub _message ($self, $importer, $header, $body) {
-    my $code = $MESSAGE{$header->{type} // ''};
+    my $code = $MESSAGE{ $header->{type} // '' };
     return $self->$code($importer, $header, $body) if $code;
     $self->{log}->error(unknown_message => importer => $importer->{pid}, type => $header->{type});
     return $self->_kill($importer);
@@ -301,7 +308,7 @@ sub _on_ready ($self, $importer, @) {
     @$importer{qw(ready idle_since)} = (1, _now());
     $self->{failures} = 0;
     if ($importer->{settings}) {
-        return $importer->{stream}->write(_frame({type => 'settings', id => 0}));
+        return $importer->{stream}->write(_frame({ type => 'settings', id => 0 }));
     }
     return $self->_dispatch;
 }
@@ -338,7 +345,7 @@ sub _on_reply ($self, $importer, $header, $body) {
 # Closing our end is the sign to leave; one that is busy gets it after its reply.
 sub _retire ($self, $importer) {
     return $importer->{old} = 1 if $importer->{job};
-    delete $self->{importers}{$importer->{pid}};
+    delete $self->{importers}{ $importer->{pid} };
     $importer->{retired} = 1;
     $importer->{stream}->close;
     return;
@@ -362,14 +369,16 @@ sub _read_rest ($self, $importer) {
 }
 
 sub _gone ($self, $importer) {
-    delete $self->{importers}{$importer->{pid}};
+    delete $self->{importers}{ $importer->{pid} };
     return if $importer->{retired};
     $importer->{retired} = 1;
-    $self->{log}->warning(importer_died => importer => $importer->{pid}, served => $importer->{served})
+    $self->{log}
+        ->warning(importer_died => importer => $importer->{pid}, served => $importer->{served})
         if $importer->{ready};
     $self->_failed_to_start($importer) if !$importer->{ready};
     my $callback = delete $importer->{settings};
-    $callback->(undef, 'The importer ended before it gave the settings of the service') if $callback;
+    $callback->(undef, 'The importer ended before it gave the settings of the service')
+        if $callback;
     my $job = delete $importer->{job};
     $self->_lost($job) if $job;
     return $self->_dispatch;
@@ -377,7 +386,10 @@ sub _gone ($self, $importer) {
 
 sub _failed_to_start ($self, $importer) {
     @$self{qw(failures failed_at)} = ($self->{failures} + 1, _now());
-    $self->{log}->error(importer_failed_to_start => importer => $importer->{pid}, failures => $self->{failures});
+    $self->{log}->error(
+        importer_failed_to_start => importer => $importer->{pid},
+        failures                 => $self->{failures}
+    );
     $self->_answer_all($TEXT{no_koha}) if $self->_koha_is_away;
     return;
 }
@@ -391,19 +403,25 @@ sub _lost ($self, $job) {
         numbers            => $job->{numbers}
     );
     if ($job->{deaths} < $DEATHS_OF_A_RECORD) {
-        push @{$self->{retry}}, $job;
+        push @{ $self->{retry} }, $job;
         return;
     }
     $self->_set_aside($job);
-    return $self->_answer($job,
-        $job->{numbers} ? sprintf $TEXT{kept_aside}, join ', ', @{$job->{numbers}} : $TEXT{set_aside});
+    return $self->_answer($job, $job->{numbers}
+        ? sprintf $TEXT{kept_aside},
+        join ', ', @{ $job->{numbers} }
+        : $TEXT{set_aside});
 }
 
 # Kept in memory only: with the next start or reload it gets another chance.
 sub _set_aside ($self, $job) {
     my $set_aside = $self->{set_aside};
-    $self->{log}->error(export_set_aside => export => $job->{id}, numbers => $job->{numbers}, peer => $job->{peer});
-    $set_aside->{_digest($job)} = _now() if keys %$set_aside < $SET_ASIDE_AT_MOST;
+    $self->{log}->error(
+        export_set_aside => export => $job->{id},
+        numbers          => $job->{numbers},
+        peer             => $job->{peer}
+    );
+    $set_aside->{ _digest($job) } = _now() if keys %$set_aside < $SET_ASIDE_AT_MOST;
     return;
 }
 
@@ -416,17 +434,21 @@ sub tick ($self) {
     $self->_end_the_idle($now);
     $self->_answer_the_waiting($now);
     my $set_aside = $self->{set_aside};
-    delete @{$set_aside}{grep { $now - $set_aside->{$_} > $SET_ASIDE_SECONDS } keys %$set_aside};
+    delete @{$set_aside}{ grep { $now - $set_aside->{$_} > $SET_ASIDE_SECONDS } keys %$set_aside };
     $self->_dispatch;
     return;
 }
 
 sub _reap ($self) {
-    for my $pid (keys %{$self->{pids}}) {
+    for my $pid (keys %{ $self->{pids} }) {
         next unless waitpid($pid, WNOHANG) == $pid;
         my $status   = $?;
         my $importer = delete $self->{pids}{$pid};
-        $self->{log}->info(importer_ended => importer => $pid, status => $status >> 8, signal => $status & 127);
+        $self->{log}->info(
+            importer_ended => importer => $pid,
+            status         => $status >> 8,
+            signal         => $status & 127
+        );
         next if $importer->{retired};
 
         # A process that it left behind may hold the socket open; its end is the end all the same.
@@ -437,7 +459,7 @@ sub _reap ($self) {
 }
 
 sub _end_the_hung ($self, $now) {
-    for my $importer (values %{$self->{importers}}) {
+    for my $importer (values %{ $self->{importers} }) {
         my $allowed = $importer->{job} ? $self->{limits}{import_timeout} : $START_SECONDS;
         next if $importer->{ready} && !$importer->{job} && !$importer->{settings};
         next if $now - $importer->{began} < $allowed;
@@ -450,14 +472,15 @@ sub _end_the_hung ($self, $now) {
 sub _end_the_idle ($self, $now) {
     my $seconds = $self->{limits}{importer_idle};
     $self->_retire($_)
-        for grep { $_->{ready} && !$_->{job} && !$_->{settings} && $now - $_->{idle_since} > $seconds }
-        values %{$self->{importers}};
+        for
+        grep { $_->{ready} && !$_->{job} && !$_->{settings} && $now - $_->{idle_since} > $seconds }
+        values %{ $self->{importers} };
     return;
 }
 
 sub _answer_the_waiting ($self, $now) {
     my $seconds = $self->{limits}{queue_timeout};
-    for my $queue (values %{$self->{queues}}) {
+    for my $queue (values %{ $self->{queues} }) {
         while (@$queue && $now - $queue->[0]{since} > $seconds) {
             $self->{waiting}--;
             $self->_answer(shift @$queue, sprintf $TEXT{waited}, $seconds);
@@ -469,7 +492,7 @@ sub _answer_the_waiting ($self, $now) {
 sub stop ($self) {
     $self->{stopped} = 1;
     $self->_answer_all($TEXT{stopping});
-    for my $importer (values %{$self->{importers}}) {
+    for my $importer (values %{ $self->{importers} }) {
         my $job = delete $importer->{job};
         $self->_answer($job, $job->{numbers} ? _kept($job->{numbers}) : $TEXT{unknown}) if $job;
         $self->_retire($importer);
@@ -477,9 +500,11 @@ sub stop ($self) {
     return;
 }
 
-sub _digest ($job) { return $job->{digest} //= sha256(join '', @{$job->{records}}) }
+sub _digest ($job) { return $job->{digest} //= sha256(join '', @{ $job->{records} }) }
 
-sub _frame ($header, $body = '') { return Koha::Plugin::ConnexionGateway::Frames->encode($header, $body) }
+sub _frame ($header, $body = '') {
+    return Koha::Plugin::ConnexionGateway::Frames->encode($header, $body);
+}
 
 sub _now { return clock_gettime(CLOCK_MONOTONIC) }
 

@@ -21,14 +21,14 @@ my $FAILURE = 'The gateway had an internal error with this export, which is writ
 sub run ($class, $fd, %args) {
     my $self = bless {
         socket => _socket($fd),
-        log    => $args{log} // Koha::Plugin::ConnexionGateway::Log->new(context => [importer => $$]),
+        log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new(context => [importer => $$]),
     }, $class;
 
     # Who stops the service stops it at the listener; an importer ends when the listener lets go.
     local @SIG{qw(INT TERM HUP PIPE)} = ('IGNORE') x 4;
     $self->{importer} = ($args{importer} // \&_koha_importer)->();
-    $self->_send({type => 'ready'});
-    while (my ($header, $body) = $FRAMES->read_from($self->{socket})) {
+    $self->_send({ type => 'ready' });
+    while (!$self->{alone} && (my ($header, $body) = $FRAMES->read_from($self->{socket}))) {
         last if $self->_serve($header, $body) eq 'leave';
     }
     return 0;
@@ -52,7 +52,7 @@ sub _koha_importer {
 my %SERVE = (
     export => sub ($self, $header, $body) {
         my $received = sub ($numbers) {
-            $self->_send({type => 'received', id => $header->{id}, numbers => $numbers});
+            $self->_send({ type => 'received', id => $header->{id}, numbers => $numbers });
         };
         $self->{importer}->handle(_export($header, $body), $received);
     },
@@ -62,13 +62,14 @@ my %SERVE = (
 sub _serve ($self, $header, $body) {
     my $id = $header->{id};
     if ($header->{type} eq 'settings') {
-        $self->_send({type => 'settings', id => $id, settings => $self->{importer}->settings});
+        $self->_send({ type => 'settings', id => $id, settings => $self->{importer}->settings });
         return 'stay';
     }
-    my $code  = $SERVE{$header->{type}} // croak qq(Unknown message "$header->{type}");
+    my $code  = $SERVE{ $header->{type} } // croak qq(Unknown message "$header->{type}");
     my $reply = eval { $self->$code($header, $body) } // $self->_failure($@);
     $self->_send(
-        {   type  => 'reply',
+        {
+            type  => 'reply',
             id    => $id,
             delay => ($reply->{delay} // 0) + 0,
             leave => $reply->{leave} ? 1 : 0,
@@ -81,19 +82,19 @@ sub _serve ($self, $header, $body) {
 # What an exception left behind (a transaction, a user environment) is gone with the process.
 sub _failure ($self, $error) {
     $self->{log}->error(importer_exception => error => "$error");
-    return {text => $FAILURE, leave => 1};
+    return { text => $FAILURE, leave => 1 };
 }
 
 sub _export ($header, $body) {
     my $offset = 0;
     my @records;
-    for my $length (@{$header->{lengths}}) {
+    for my $length (@{ $header->{lengths} }) {
         push @records, substr $body, $offset, $length;
         $offset += $length;
     }
     return {
         peer     => $header->{peer},
-        readings => [map { _reading($_) } @{$header->{readings}}],
+        readings => [map { _reading($_) } @{ $header->{readings} }],
         records  => \@records,
     };
 }
@@ -107,8 +108,12 @@ sub _reading ($encoded) {
     return \%reading;
 }
 
+# Without a listener the export is finished all the same, and answered from the journal later.
 sub _send ($self, $header, $body = '') {
-    return $FRAMES->write_to($self->{socket}, $header, $body);
+    return if $self->{alone} || eval { $FRAMES->write_to($self->{socket}, $header, $body); 1 };
+    $self->{log}->warning(listener_gone => error => $@);
+    $self->{alone} = 1;
+    return;
 }
 
 1;

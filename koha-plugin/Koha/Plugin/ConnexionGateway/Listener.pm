@@ -7,12 +7,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp        qw(croak);
-use Errno       qw(EAGAIN ECONNABORTED EINTR EWOULDBLOCK);
+use Carp           qw(croak);
+use Errno          qw(EAGAIN ECONNABORTED EINTR EWOULDBLOCK);
 use IO::Socket::IP ();
-use POSIX       ();
-use Socket      qw(AF_INET AF_INET6 SOMAXCONN inet_pton);
-use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+use POSIX          ();
+use Socket         qw(AF_INET AF_INET6 SOMAXCONN inet_pton);
+use Time::HiRes    qw(clock_gettime CLOCK_MONOTONIC);
 
 use Koha::Plugin::ConnexionGateway::Connection;
 use Koha::Plugin::ConnexionGateway::ImporterPool;
@@ -48,14 +48,15 @@ our %DEFAULTS = (
 my %TEXT = (
     not_allowed => 'This address (%s) may not export to this gateway. Nothing was imported. '
         . 'The administrator of Koha can add it to the addresses that may.',
-    crowded     => 'The gateway has too many connections (%d). Nothing was imported; export it again later.',
+    crowded =>
+        'The gateway has too many connections (%d). Nothing was imported; export it again later.',
     one_address => 'The gateway has too many connections from %s (%d). Nothing was imported; '
         . 'close some, or export it again later.',
 );
 
 sub new ($class, %args) {
     my $self = bless {
-        command     => $args{command} // croak('A listener needs the command that starts an importer'),
+        command => $args{command} // croak('A listener needs the command that starts an importer'),
         overrides   => $args{overrides} // {},
         log         => $args{log}       // Koha::Plugin::ConnexionGateway::Log->new,
         on_ready    => $args{on_ready}  // sub { },
@@ -95,7 +96,7 @@ sub run ($self) {
 
 sub _begin ($self, $settings, $problem) {
     return $self->_fail('no_settings', error => $problem) if !$settings;
-    return if $self->{draining};
+    return                                                if $self->{draining};
     $self->_take_settings($settings);
     my $socket = $self->_listen // return $self->_fail(
         'cannot_listen',
@@ -123,7 +124,7 @@ sub _take_settings ($self, $settings) {
     for my $name (keys %DEFAULTS) {
         $limits->{$name} = $self->{overrides}{$name} // $settings->{$name} // $DEFAULTS{$name};
     }
-    $limits->{allow} = [grep {length} split /[\s,;]+/, $limits->{allow}] if !ref $limits->{allow};
+    $limits->{allow} = [grep { length } split /[\s,;]+/, $limits->{allow}] if !ref $limits->{allow};
     $self->{log}->format($settings->{log_format})->export_format
         if $settings->{log_format} && !$self->{overrides}{log_format};
     $self->_respect_open_files;
@@ -160,10 +161,11 @@ sub _reload ($self) {
 
 # Another address or port: the old one is let go only when the new one is had.
 sub _move ($self) {
-    my $wanted = join ' ', @{$self->{limits}}{qw(bind port)};
+    my $wanted = join ' ', @{ $self->{limits} }{qw(bind port)};
     return if $self->{listens_on} eq $wanted;
     my $socket = $self->_listen;
-    return $self->{log}->error(cannot_listen => address => $wanted, error => $self->{listen_error}) if !$socket;
+    return $self->{log}->error(cannot_listen => address => $wanted, error => $self->{listen_error})
+        if !$socket;
     $self->_stop_accepting;
     return $self->_accept_from($socket);
 }
@@ -185,15 +187,17 @@ sub _listen ($self) {
 
 sub _accept_from ($self, $socket) {
     $self->{socket}     = $socket;
-    $self->{listens_on} = join ' ', @{$self->{limits}}{qw(bind port)};
+    $self->{listens_on} = join ' ', @{ $self->{limits} }{qw(bind port)};
     $self->_watch($socket);
-    $self->{log}->info(listening => address => $socket->sockhost, port => $socket->sockport, pid => $$);
+    $self->{log}
+        ->info(listening => address => $socket->sockhost, port => $socket->sockport, pid => $$);
     $self->{on_ready}->($socket->sockhost, $socket->sockport);
     return;
 }
 
 sub _watch ($self, $socket) {
-    $self->{loop}->reactor->io($socket => sub ($reactor, $writable) { $self->_accept })->watch($socket, 1, 0);
+    $self->{loop}->reactor->io($socket => sub ($reactor, $writable) { $self->_accept })
+        ->watch($socket, 1, 0);
     return;
 }
 
@@ -224,12 +228,13 @@ sub _pause ($self, $error) {
     my $socket = $self->{socket};
     $self->{loop}->reactor->remove($socket);
     $self->{loop}->timer($PAUSE_SECONDS =>
-            sub ($loop) { $self->_watch($socket) if $self->{socket} && $self->{socket} == $socket });
+            sub ($loop) { $self->_watch($socket) if $self->{socket} && $self->{socket} == $socket }
+    );
     return;
 }
 
 sub _take ($self, $handle) {
-    my $peer = _plain_address($handle->peerhost) // return;    # it is gone already
+    my $peer    = _plain_address($handle->peerhost) // return;    # it is gone already
     my $refusal = $self->_refusal($peer);
     if ($refusal && $self->{refused} >= $REFUSED_AT_MOST) {
         $self->{log}->warning(dropped => peer => $peer);
@@ -276,11 +281,12 @@ sub _count ($self, $peer, $more) {
 
 sub _refusal ($self, $peer) {
     my $limits = $self->{limits};
-    return sprintf $TEXT{not_allowed}, $peer if !allowed($peer, @{$limits->{allow}});
-    my $all = keys(%{$self->{connections}}) - $self->{refused};
+    return sprintf $TEXT{not_allowed}, $peer if !allowed($peer, @{ $limits->{allow} });
+    my $all = keys(%{ $self->{connections} }) - $self->{refused};
     return sprintf $TEXT{crowded}, $all if $all >= $limits->{max_connections};
     my $one = $self->{by_address}{$peer} // 0;
-    return sprintf $TEXT{one_address}, $peer, $one if $one >= $limits->{max_connections_per_address};
+    return sprintf $TEXT{one_address}, $peer, $one
+        if $one >= $limits->{max_connections_per_address};
     return;
 }
 
@@ -296,7 +302,8 @@ sub allowed ($address, @list) {
         my ($network, $length) = split m{/}, $entry, 2;
         my $wanted = _bits($network) // next;
         next if length $wanted != length $bits;
-        $length = length $wanted if !defined $length || $length !~ /\A[0-9]{1,3}\z/ || $length > length $wanted;
+        $length = length $wanted
+            if !defined $length || $length !~ /\A[0-9]{1,3}\z/ || $length > length $wanted;
         return 1 if substr($bits, 0, $length) eq substr $wanted, 0, $length;
     }
     return 0;
@@ -312,10 +319,10 @@ sub _bits ($address) {
 sub _tick ($self) {
     my $now = clock_gettime(CLOCK_MONOTONIC);
     $self->{pool}->tick;
-    $_->tick($now) for values %{$self->{connections}};
+    $_->tick($now) for values %{ $self->{connections} };
     return if !$self->{draining};
-    my $busy = $self->{pool}->busy || keys %{$self->{connections}};
-    $self->_finish if !$busy || $now > $self->{draining};
+    my $busy = $self->{pool}->busy || keys %{ $self->{connections} };
+    $self->_finish if !$busy       || $now > $self->{draining};
     return;
 }
 
@@ -323,14 +330,17 @@ sub _drain ($self) {
     my $now = clock_gettime(CLOCK_MONOTONIC);
     return $self->{draining} = $now if $self->{draining};    # asked twice: no more patience
     $self->{draining} = $now + $self->{limits}{drain_timeout};
-    $self->{log}->info(stopping => exports => $self->{pool}->busy, connections => scalar keys %{$self->{connections}});
+    $self->{log}->info(
+        stopping    => exports => $self->{pool}->busy,
+        connections => scalar keys %{ $self->{connections} }
+    );
     $self->_stop_accepting;
-    $_->drain for values %{$self->{connections}};
+    $_->drain for values %{ $self->{connections} };
     return;
 }
 
 sub _finish ($self) {
-    $_->abandon for values %{$self->{connections}};
+    $_->abandon for values %{ $self->{connections} };
     $self->{pool}->stop;
     $self->{log}->info('stopped');
     $self->{loop}->stop;

@@ -17,7 +17,8 @@ my $SECRET          = qr/password|secret|readings|credential/i;
 
 sub new ($class, %args) {
     my $format = $args{format} // $ENV{$FORMAT_VARIABLE} // 'text';
-    my $self   = bless {handle => $args{handle} // \*STDERR, context => $args{context} // []}, $class;
+    my $self   = bless { handle => $args{handle} // \*STDERR, context => $args{context} // [] },
+        $class;
     return $self->format($format);
 }
 
@@ -38,9 +39,10 @@ sub warning ($self, $event, @pairs) { return $self->_write('warning', $event, @p
 sub error   ($self, $event, @pairs) { return $self->_write('error',   $event, @pairs) }
 
 sub _write ($self, $level, $event, @pairs) {
-    my $now  = time;
-    my $time = strftime('%Y-%m-%dT%H:%M:%S', gmtime $now) . sprintf('.%03dZ', ($now - int $now) * 1000);
-    @pairs = (event => $event, @{$self->{context}}, @pairs);
+    my $now = time;
+    my $time =
+        strftime('%Y-%m-%dT%H:%M:%S', gmtime $now) . sprintf('.%03dZ', ($now - int $now) * 1000);
+    @pairs = (event => $event, @{ $self->{context} }, @pairs);
     my $line =
         $self->{format} eq 'json'
         ? _json(time => $time, level => $level, @pairs)
