@@ -106,6 +106,18 @@ sub use_here ($self) {
     return $self;
 }
 
+# Koha does this when a plugin is uploaded.
+sub install_plugins ($self) {
+    my %env = $self->env;
+    local @ENV{ keys %env } = values %env;
+    my $program = 'use C4::Context; use Koha::Plugins; C4::Context->interface("commandline");'
+        . 'print map { ref($_) . "\n" } Koha::Plugins->new({})->InstallPlugins';
+    open my $out, '-|', $^X, '-e', $program or croak "cannot run perl: $!";
+    my @classes = map { chomp; $_ } <$out>;
+    close $out or croak 'the plugins cannot be installed';
+    return @classes;
+}
+
 sub index_now ($self) {
     require Sandbox::Search;
     return Sandbox::Search->new(conf => $self->conf)->index_queue;
@@ -179,6 +191,10 @@ this process.
 =head2 dir, socket, db_name, dbh, staff_url, generation, pluginsdir
 
 Where things are; C<dbh> is a new handle of the database's administrator.
+
+=head2 install_plugins
+
+Installs or upgrades the plugins in the plugins' folder; returns their classes.
 
 =head2 index_now
 
