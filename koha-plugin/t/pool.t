@@ -29,7 +29,8 @@ open STDERR, '>', "$FOLDERS[0]/stderr" or die $!;
 
 # Only the limits of interest; the rest as the listener has them.
 sub pool (%limits) {
-    $ENV{STANDIN_FOLDER} = my $folder = File::Temp->newdir;    ## no critic (RequireLocalizedPunctuationVars)
+    my $folder = File::Temp->newdir;
+    $ENV{STANDIN_FOLDER} = $folder;    ## no critic (RequireLocalizedPunctuationVars)
     push @FOLDERS, $folder;
     open my $log, '>', "$folder/log" or die $!;
     my $pool = Koha::Plugin::ConnexionGateway::ImporterPool->new(
@@ -248,6 +249,33 @@ subtest 'importers that do not start' => sub {
     ok($pool->healthy, 'and well');
     stop($pool);
 };
+
+subtest 'exports that were left behind' => sub {
+    my ($pool, $folder) = pool();
+    _write("$folder/left_behind", '');
+    $pool->warm;
+    ok(spin($pool, sub { !-e "$folder/left_behind" }), 'are finished by an idle importer');
+    stop($pool);
+
+    ($pool, $folder) = pool();
+    _write("$folder/left_behind", 'deadly');
+    $pool->warm;
+    spin($pool, sub { content("$folder/log") =~ /recovery_failed/ });
+    $pool->warm;
+    spin($pool, sub { 0 }, 1);
+    is(scalar(grep { /recover/ } @{ notes($folder) }),
+        1, 'one that ends the importer is tried once');
+    my ($replies) = replies($pool, export('x'));
+    like($replies->[0], qr/\ASuccess/, 'and keeps nobody from exporting');
+    stop($pool);
+};
+
+sub _write ($file, $content) {
+    open my $out, '>', $file or die $!;
+    print {$out} $content;
+    close $out or die $!;
+    return;
+}
 
 subtest 'what an importer inherits' => sub {
     my ($pool) = pool();

@@ -21,7 +21,7 @@ my %COMMANDS = (
         arguments => [0, 0]
     },
     importer => { code => \&_importer, options => [qw(fd=i)],      arguments => [0, 0] },
-    profile  => { code => \&_profile,  options => [qw(as=s)],      arguments => [1, 2] },
+    profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
     status   => { code => \&_status,   options => [qw(exports=i)], arguments => [0, 0] },
     send     => {
         code    => \&_send,

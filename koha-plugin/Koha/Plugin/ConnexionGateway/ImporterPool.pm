@@ -22,6 +22,7 @@ my $RESTART_SECONDS    = 1;      # between two tries to start an importer
 my $FAILED_FOR_SECONDS = 5;      # so long exports are refused at once after starting failed twice
 my $SET_ASIDE_SECONDS  = 3600;
 my $SET_ASIDE_AT_MOST  = 1000;
+my $RECOVER_SECONDS    = 240;    # between two looks for exports that were left behind
 my $DEATHS_OF_A_RECORD = 2;
 
 my %TEXT = (
@@ -59,6 +60,7 @@ sub new ($class, %args) {
         failures   => 0,
         failed_at  => 0,
         generation => 0,
+        recover_at => 0,
         last_id    => 0,
     }, $class;
     return $self;
@@ -174,7 +176,8 @@ sub _give ($self, $importer, $job) {
     $self->{running}++;
     @$importer{qw(job began)} = ($job, _now());
     my $message =
-        $job->{numbers}
+          $job->{recover} ? _frame({ type => 'recover', id => $job->{id} })
+        : $job->{numbers}
         ? _frame({ type => 'answer', id => $job->{id}, numbers => $job->{numbers} })
         : _frame(_export_header($job), join '', @{ $job->{records} });
     $importer->{stream}->write($message);
@@ -396,6 +399,7 @@ sub _failed_to_start ($self, $importer) {
 
 sub _lost ($self, $job) {
     $self->{running}--;
+    return $self->_recovery_failed if $job->{recover};
     $job->{deaths}++;
     $self->{log}->warning(
         export_interrupted => export => $job->{id},
@@ -436,6 +440,24 @@ sub tick ($self) {
     my $set_aside = $self->{set_aside};
     delete @{$set_aside}{ grep { $now - $set_aside->{$_} > $SET_ASIDE_SECONDS } keys %$set_aside };
     $self->_dispatch;
+    $self->_recover($now);
+    return;
+}
+
+# Kept exports whose service was killed are finished when there is time; those in work are not
+# touched, their lease tells.
+sub _recover ($self, $now) {
+    return if $self->{stopped} || !defined $self->{recover_at} || $now < $self->{recover_at};
+    my $importer = $self->_idle_importer // return;
+    $self->{recover_at} = $now + $RECOVER_SECONDS;
+    $self->_give($importer, { id => ++$self->{last_id}, recover => 1, on => {} });
+    return;
+}
+
+# One of them ends importers: not again before the next start.
+sub _recovery_failed ($self) {
+    $self->{recover_at} = undef;
+    $self->{log}->error('recovery_failed');
     return;
 }
 
@@ -540,7 +562,8 @@ replaced after C<importer_exports> exports or when it dies.
 An export whose importer died is given to another: by its numbers when it was kept already, whole
 when it was not. One that ends two importers is set aside: it is answered, and the same records are
 refused until the next start or reload, or for an hour. An importer that takes longer than
-C<import_timeout> is killed. Waiting exports are taken in turn, one peer after the other.
+C<import_timeout> is killed. Exports that were kept and left behind, by a service that was killed, are
+finished by an importer that is idle. Waiting exports are taken in turn, one peer after the other.
 
 =head1 METHODS
 

@@ -56,7 +56,12 @@ my %SERVE = (
         };
         $self->{importer}->handle(_export($header, $body), $received);
     },
-    answer => sub ($self, $header, $body) { $self->{importer}->answer($header->{numbers}) },
+    answer  => sub ($self, $header, $body) { $self->{importer}->answer($header->{numbers}) },
+    recover => sub ($self, $header, $body) {
+        my $count = $self->{importer}->recover;
+        $self->{log}->info(recovered => exports => $count) if $count;
+        return { text => '' };
+    },
 );
 
 sub _serve ($self, $header, $body) {
@@ -161,6 +166,12 @@ C<delay> holds this reply back, C<leave> ends the process after it.
     my $reply = $importer->answer(\@numbers);
 
 Finishes and answers exports that were kept earlier.
+
+=item recover
+
+    my $count = $importer->recover;
+
+Finishes exports that were kept and then left behind, by a service that was killed for example.
 
 =item settings
 
