@@ -83,7 +83,7 @@ sub outcome ($class, %args) {
     my $title = $plan->{record}{title};
     push @lines, 'Title: ' . (length $title > 200 ? substr($title, 0, 197) . '...' : $title)
         if defined $title && length $title;
-    push @lines, map { _reason($_) } _told_reasons($plan);
+    push @lines, map { _reason($_) } _told_reasons($plan) if $plan->{outcome} !~ /\A(?:hold|refuse)\z/;
     push @lines, _candidates($plan) if $plan->{outcome} eq 'hold';
     push @lines, _items($plan);
     push @lines, _repairs($args{read});
@@ -96,8 +96,9 @@ sub outcome ($class, %args) {
 sub _first_line ($class, $plan, $done) {
     my $name = $RECORD_NAME{ $plan->{record_type} } // 'biblio';
     my $outcome = $plan->{outcome};
-    return 'Held for review.  Nothing was imported yet.' if $outcome eq 'hold';
-    return 'Not imported.' if $outcome eq 'refuse';
+    my @why = map { _reason($_) } _told_reasons($plan);
+    return join ' ', 'Held for review. ', @why, 'Nothing was imported yet.' if $outcome eq 'hold';
+    return join ' ', 'Not imported. ', @why if $outcome eq 'refuse';
     return _staged_line($name, $plan, $done) if $plan->{mode} eq 'stage';
     my $head = "Success.  Batch number $done->{batch} - $name record number " . ($done->{record_id} // '');
     return "$head added to Koha." if $outcome eq 'add';
