@@ -14,6 +14,9 @@ use Koha::Plugin::ConnexionGateway::Schema;
 
 my $NOW = 'UTC_TIMESTAMP(3)';
 
+# An export that ends its importer each time is left alone in the end.
+my $MOST_ATTEMPTS = 10;
+
 sub new ($class, %args) { return bless { koha => $args{koha}, lease => $args{lease} // 180 }, $class }
 
 sub digest ($class, $record) { return Digest::SHA::sha256_hex($record) }
@@ -96,10 +99,10 @@ sub earlier ($self, $export, $window) {
 sub abandoned ($self, $most = 20) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectcol_arrayref(
-        "SELECT number FROM $table WHERE (state = 'importing' AND lease_until < $NOW)"
-            . " OR (state = 'received' AND received_at < $NOW - INTERVAL ? SECOND)"
+        "SELECT number FROM $table WHERE attempts < ? AND ((state = 'importing' AND lease_until < $NOW)"
+            . " OR (state = 'received' AND received_at < $NOW - INTERVAL ? SECOND))"
             . ' ORDER BY number LIMIT ?',
-        undef, $self->{lease}, $most);
+        undef, $MOST_ATTEMPTS, $self->{lease}, $most);
 }
 
 sub set_indexed ($self, $number) {

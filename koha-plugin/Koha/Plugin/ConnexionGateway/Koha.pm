@@ -15,6 +15,8 @@ my %RETRIABLE = map { $_ => 1 } 1205, 1213, 2002, 2003, 2006, 2013, 1053, 1077, 
 
 our $in_transaction = 0;
 
+my $loaded = 0;
+
 my $SESSION = 'connexion-gateway';
 
 sub new ($class) {
@@ -27,7 +29,7 @@ sub new ($class) {
 # Koha is loaded here and not at compile time: Koha compiles every module of a plugin when it is
 # uploaded, and the listener runs without it.
 sub _load_koha {
-    return if $INC{'C4/ImportBatch.pm'};
+    return if $loaded;
     require C4::Context;
     require Koha::Database;
     require C4::Auth;
@@ -45,7 +47,7 @@ sub _load_koha {
     require Koha::Cache::Memory::Lite;
     require MARC::Record;
     require MARC::Field;
-    return;
+    return $loaded = 1;
 }
 
 sub _interface {

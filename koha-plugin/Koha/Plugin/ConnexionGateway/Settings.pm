@@ -49,15 +49,19 @@ our %SERVICE = (
     max_request_bytes => 2_000_000,
     max_request_records => 100,
     first_byte_timeout => 60,
-    between_bytes_timeout => 30,
+    between_bytes_timeout => 8,
     request_timeout => 120,
-    idle_timeout => 300,
+    idle_timeout => 60,
     answer_within => 8,
     max_importers => 2,
     importer_idle => 300,
     importer_exports => 500,
     import_timeout => 120,
     max_queue => 500,
+    queue_timeout => 60,
+    drain_timeout => 30,
+    allow => '',
+    log_format => 'text',
     wrong_login_delay => 1,
     keep_data => 1,
 );
@@ -78,7 +82,7 @@ sub service ($self) {
 sub save_service ($self, %values) {
     my @problems = map { { field => $_, code => 'unknown_setting', value => $_ } }
         grep { !exists $SERVICE{$_} } sort keys %values;
-    for my $name (grep { $_ ne 'bind' && exists $SERVICE{$_} } sort keys %values) {
+    for my $name (grep { exists $SERVICE{$_} && $SERVICE{$_} =~ /\A\d+\z/ } sort keys %values) {
         next if $values{$name} =~ /\A\d{1,9}\z/;
         push @problems, { field => $name, code => 'not_a_number', value => $values{$name} };
     }
