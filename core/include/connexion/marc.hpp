@@ -53,6 +53,16 @@ struct ReadResult {
 /// ISO 2709 in UTF-8. Refuses (Error "marc.too_long") a record over 99,999 bytes or a field over
 /// 9,999, naming the field.
 [[nodiscard]] std::string to_iso2709(const Record& record);
+
+struct WriteOptions {
+  Encoding encoding = Encoding::utf8;  ///< utf8 or marc8, else Error "marc.bad_encoding"
+};
+
+/// ISO 2709 in UTF-8 or, with a blank in leader/09, in MARC-8. What MARC-8 doesn't have is written
+/// as a numeric reference. Refuses what is too long as above, counted in the bytes written.
+[[nodiscard]] std::string to_iso2709(const Record& record, const WriteOptions& options);
+/// One subfield's text, valid UTF-8, in MARC-8. It begins and ends with ASCII and ANSEL in effect.
+[[nodiscard]] std::string to_marc8(std::string_view text);
 /// A MARCXML document with one record, UTF-8, with XML declaration.
 [[nodiscard]] std::string to_marcxml(const Record& record);
 /// MARC-in-JSON, one line, UTF-8.

@@ -6,6 +6,7 @@
 
 #include "connexion/error.hpp"
 #include "connexion/marc.hpp"
+#include "marc/marc8_write.hpp"
 
 namespace connexion {
 namespace {
@@ -16,27 +17,25 @@ constexpr char kRecordEnd = 0x1D;
 constexpr std::size_t kLongestField = 9999;
 constexpr std::size_t kLongestRecord = 99999;
 
-std::size_t octets(const Field& field) {
-  if (field.is_control()) return field.data().size() + 1;
-  std::size_t size = 3;
-  for (const auto subfield : field.subfields()) size += 2 + subfield.value.size();
-  return size;
-}
-
 void put_number(char* to, std::size_t digits, std::size_t number) {
   for (std::size_t i = digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
 }
 
-void put_field(std::string& out, const Field& field) {
+void put_utf8(std::string_view text, std::string& out) {
+  out += text;
+}
+
+template <typename PutText>
+void put_field(std::string& out, const Field& field, PutText put_text) {
   if (field.is_control()) {
-    out += field.data();
+    put_text(field.data(), out);
   } else {
     out += field.indicator(1);
     out += field.indicator(2);
     for (const auto subfield : field.subfields()) {
       out += kSubfield;
       out += subfield.code;
-      out += subfield.value;
+      put_text(subfield.value, out);
     }
   }
   out += kFieldEnd;
@@ -46,6 +45,33 @@ void put_field(std::string& out, const Field& field) {
   throw Error("marc.too_long", what + " has " + std::to_string(size) +
                                    " bytes; ISO 2709 can hold no more than " +
                                    std::to_string(limit) + ".");
+}
+
+template <typename PutText>
+std::string write_iso2709(const Record& record, char coding_scheme, PutText put_text) {
+  const std::size_t base = 24 + 12 * record.size() + 1;
+  std::string out(base, kFieldEnd);
+  // Room enough for most records; measuring them beforehand would cost more.
+  out.reserve(base + 4096);
+  record.leader().copy(out.data(), 24);
+  out[9] = coding_scheme;
+  put_number(out.data() + 12, 5, base);
+  std::size_t entry = 24;
+  for (const auto field : record.fields()) {
+    const std::size_t start = out.size();
+    put_field(out, field, put_text);
+    const std::size_t length = out.size() - start;
+    if (length > kLongestField)
+      too_long("Field " + std::string(field.tag()), length, kLongestField);
+    field.tag().copy(out.data() + entry, 3);
+    put_number(out.data() + entry + 3, 4, length);
+    put_number(out.data() + entry + 7, 5, start - base);
+    entry += 12;
+  }
+  out += kRecordEnd;
+  if (out.size() > kLongestRecord) too_long("The record", out.size(), kLongestRecord);
+  put_number(out.data(), 5, out.size());
+  return out;
 }
 
 void put_escaped_xml(std::string& out, std::string_view text) {
@@ -141,31 +167,23 @@ void put_data_field_json(std::string& out, const Field& field) {
 }  // namespace
 
 std::string to_iso2709(const Record& record) {
-  const std::size_t base = 24 + 12 * record.size() + 1;
-  std::size_t size = base + 1;
-  for (const auto field : record.fields()) {
-    const std::size_t length = octets(field);
-    if (length > kLongestField)
-      too_long("Field " + std::string(field.tag()), length, kLongestField);
-    size += length;
-  }
-  if (size > kLongestRecord) too_long("The record", size, kLongestRecord);
+  return write_iso2709(record, 'a', put_utf8);
+}
 
-  std::string out(base, kFieldEnd);
-  out.reserve(size);
-  record.leader().copy(out.data(), 24);
-  put_number(out.data(), 5, size);
-  put_number(out.data() + 12, 5, base);
-  std::size_t entry = 24;
-  for (const auto field : record.fields()) {
-    const std::size_t start = out.size();
-    put_field(out, field);
-    field.tag().copy(out.data() + entry, 3);
-    put_number(out.data() + entry + 3, 4, out.size() - start);
-    put_number(out.data() + entry + 7, 5, start - base);
-    entry += 12;
+std::string to_iso2709(const Record& record, const WriteOptions& options) {
+  switch (options.encoding) {
+    case Encoding::utf8:
+      return to_iso2709(record);
+    case Encoding::marc8:
+      return write_iso2709(record, ' ', detail::encode_marc8);
+    default:
+      throw Error("marc.bad_encoding", "ISO 2709 is written in UTF-8 or MARC-8 only.");
   }
-  out += kRecordEnd;
+}
+
+std::string to_marc8(std::string_view text) {
+  std::string out;
+  detail::encode_marc8(text, out);
   return out;
 }
 
