@@ -23,7 +23,7 @@ Json or_null(const std::optional<T>& value) {
 Json reason_json(const Reason& reason) {
   Json json{{"code", reason.code}};
   for (const auto& [name, value] : reason.values)
-    std::visit([&](const auto& v) { json["values"][name] = v; }, value);
+    std::visit([&, &key = name](const auto& v) { json["values"][key] = v; }, value);
   return json;
 }
 
