@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "unit.hpp"
+
+#include <algorithm>
+
+#include "marc/layout.hpp"
+#include "marc/leader.hpp"
+
+namespace connexion::tool {
+namespace {
+
+using detail::kLeaderSize;
+using detail::kRecordTerminator;
+
+constexpr std::size_t kNone = std::string_view::npos;
+// The reader looks no further behind a record than its leader can claim it to be long.
+constexpr std::size_t kLookahead = 100000;
+
+bool leader_follows(std::string_view bytes, std::size_t at) noexcept {
+  if (detail::is_leader_at(bytes, at)) return true;
+  const std::size_t blanks = blank_run(bytes.substr(at, kLookahead));
+  return blanks != 0 && detail::is_leader_at(bytes, at + blanks);
+}
+
+// The end of what the reader has to see: the first boundary, or enough behind the first record
+// terminator.
+std::size_t window_end(std::string_view bytes) noexcept {
+  const std::size_t most = std::min(bytes.size(), kLongestUnit);
+  std::size_t terminator = bytes.substr(0, most).find(kRecordTerminator, kLeaderSize);
+  if (terminator == kNone) return most;
+  const std::size_t enough = std::max(terminator + 1, std::min(kLookahead, most));
+  while (terminator < enough) {
+    if (leader_follows(bytes, terminator + 1)) return terminator + 1;
+    terminator = bytes.substr(0, enough).find(kRecordTerminator, terminator + 1);
+  }
+  return enough;
+}
+
+// The next record's beginning in a stretch that was refused.
+std::size_t leader_within(std::string_view stretch) noexcept {
+  // The first leader is the stretch's own.
+  for (std::size_t at = blank_run(stretch) + 1; at + kLeaderSize <= stretch.size(); ++at)
+    if (detail::is_leader_at(stretch, at)) return at;
+  return kNone;
+}
+
+// What follows a record is the next unit's business.
+void drop_notes_on_rest(ReadResult& result) {
+  std::erase_if(result.diagnostics, [](const Diagnostic& diagnostic) {
+    return diagnostic.code == Code::trailing_bytes ||
+           diagnostic.code == Code::another_record_follows;
+  });
+}
+
+}  // namespace
+
+Unit read_unit(std::string_view bytes, const ReadOptions& options) {
+  const std::string_view window = bytes.substr(0, window_end(bytes));
+  Unit unit{read_iso2709(window, options), 0};
+  unit.length = std::clamp<std::size_t>(unit.result.consumed, 1, window.size());
+  if (unit.result.outcome == Outcome::refused) {
+    const std::size_t next = leader_within(window.substr(0, unit.length));
+    if (next != kNone) {
+      unit.result = read_iso2709(window.substr(0, next), options);
+      unit.length = next;
+    }
+  }
+  if (unit.length < window.size()) drop_notes_on_rest(unit.result);
+  return unit;
+}
+
+std::size_t blank_run(std::string_view bytes) noexcept {
+  constexpr std::string_view kBlanks(" \n\r\t\0\x1A", 6);
+  return std::min(bytes.find_first_not_of(kBlanks), bytes.size());
+}
+
+std::size_t last_boundary(std::string_view bytes) noexcept {
+  std::size_t at = bytes.rfind(kRecordTerminator);
+  while (at != kNone && !leader_follows(bytes, at + 1))
+    at = at == 0 ? kNone : bytes.rfind(kRecordTerminator, at - 1);
+  return at == kNone ? 0 : at + 1;
+}
+
+}  // namespace connexion::tool
