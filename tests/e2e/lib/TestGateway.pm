@@ -42,7 +42,8 @@ sub _use_sandbox ($self, %options) {
     require Sandbox;
     $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // "$ROOT/build/release/plugin";
     my $sandbox = $self->{sandbox} =
-        Sandbox->start(pluginsdir => $self->{plugin_dir}, %{ $options{sandbox} // {} });
+        Sandbox->start(pluginsdir => $self->{plugin_dir}, generation => $ENV{CONNEXION_GENERATION} || '19.06',
+            %{ $options{sandbox} // {} });
     $self->{environment} = { $sandbox->env };
     $self->{dsn} = join '', 'dbi:mysql:database=', $sandbox->db_name, ';mysql_socket=', $sandbox->socket;
     $self->{db_login} = [ 'root', '' ];
