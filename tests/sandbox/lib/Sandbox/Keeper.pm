@@ -36,6 +36,10 @@ sub run ($self) {
 sub _start ($self) {
     my $sandbox = $self->{sandbox};
     POSIX::setsid();
+    # Who waits for the end of the owner's output must not wait for ours.
+    open STDIN, '<', '/dev/null' or die "cannot silence the keeper: $!";
+    open STDOUT, '>>', "$sandbox->{dir}/log/keeper.log" or die "cannot log the keeper: $!";
+    open STDERR, '>&', \*STDOUT or die "cannot log the keeper: $!";
     $self->{ended} = 0;
     $SIG{$_} = sub { $self->{ended} = 1 } for qw(TERM INT HUP);
     $SIG{CHLD} = 'DEFAULT';
