@@ -9,6 +9,12 @@ no warnings 'experimental::signatures';
 
 my $COST = 8;
 
+# bcrypt takes longer than the rest of an import, so what fitted is remembered for some minutes: as
+# a digest under a key that only this process has, bound to the hash that it fitted.
+my $REMEMBER_SECONDS = 300;
+my $REMEMBER_AT_MOST = 1000;
+my (%remembered, $key);
+
 sub hash ($class, $password) {
     require Crypt::Eksblowfish::Bcrypt;
     my $salt = _random(16);
@@ -18,9 +24,20 @@ sub hash ($class, $password) {
 
 sub matches ($class, $password, $hash) {
     return 0 if !defined $password || !defined $hash || !length $hash;
+    my $digest = _digest(_octets($password), $hash);
+    return 1 if ($remembered{$digest} // 0) > time;
     require Crypt::Eksblowfish::Bcrypt;
     my $again = Crypt::Eksblowfish::Bcrypt::bcrypt(_octets($password), $hash);
-    return _same($again, $hash);
+    return 0 if !_same($again, $hash);
+    %remembered = () if keys %remembered >= $REMEMBER_AT_MOST;
+    $remembered{$digest} = time + $REMEMBER_SECONDS;
+    return 1;
+}
+
+sub _digest ($password, $hash) {
+    require Digest::SHA;
+    $key //= _random(32);
+    return Digest::SHA::hmac_sha256($hash . "\0" . $password, $key);
 }
 
 # Takes the same time wherever the first difference is.
@@ -61,6 +78,7 @@ bcrypt from Crypt::Eksblowfish, which Koha itself uses for its patrons.
 
 =head2 hash($password), matches($password, $hash)
 
+A password that fitted is known again for five minutes, as a keyed digest in this process's memory.
 Passwords are octets as the Client sent them, or text (taken as UTF-8), of up to 72 octets.
 
 =cut

@@ -56,7 +56,8 @@ my %ITEM_REASON = (
 sub login_refused ($class, $answer) {
     my @values = map { defined ? $_ : '' } @{ $answer->{values} // [] };
     my $first = shift @values;
-    my $text = sprintf $REFUSED_LOGIN{ $answer->{reason} }, $first // '', join ', ', @values;
+    my @told = ($first // '', join ', ', @values);
+    my $text = $REFUSED_LOGIN{ $answer->{reason} } =~ s/%s/shift @told/ger;
     return _finish("Not imported.  $text");
 }
 
