@@ -14,10 +14,13 @@ use Test::More;
 sub added {
     my ($record, $type) = @_;
     my $authid = AddAuthority($record, undef, $type // GuessAuthTypeCode($record));
-    later(sub {
-        DelAuthority({ authid => $authid });
-        dbh()->do(q{delete from action_logs where module = 'AUTHORITIES' and object = ?}, undef, $authid);
-    });
+    later(
+        sub {
+            DelAuthority({ authid => $authid });
+            dbh()->do(q{delete from action_logs where module = 'AUTHORITIES' and object = ?},
+                undef, $authid);
+        }
+    );
     return $authid;
 }
 
@@ -25,33 +28,54 @@ sub found {
     my ($index, @values) = @_;
     my %index = (index => $Koha::SearchEngine::AUTHORITIES_INDEX);
     my $query = Koha::SearchEngine::QueryBuilder->new({%index})->build_authorities_query_compat(
-        [ map {$index} @values ], [ map {'or'} @values ], [], [ map {'exact'} @values ], [@values], undef, 'AuthidAsc');
-    return quietly(sub { Koha::SearchEngine::Search->new({%index})->search_auth_compat($query, 0, 20) });
+        [map { $index } @values],
+        [map { 'or' } @values],
+        [], [map { 'exact' } @values],
+        [@values], undef, 'AuthidAsc'
+    );
+    return quietly(
+        sub { Koha::SearchEngine::Search->new({%index})->search_auth_compat($query, 0, 20) });
 }
 
-sub ids { my ($results) = @_; return [ map { 0 + $_->{authid} } @{ $results // [] } ] }
+sub ids {
+    my ($results) = @_;
+    return [map { 0 + $_->{authid} } @{ $results // [] }];
+}
 
 subtest 'GuessAuthTypeCode' => sub {
-    my %type = (100 => 'PERSO_NAME', 110 => 'CORPO_NAME', 111 => 'MEETI_NAME', 130 => 'UNIF_TITLE', 148 => 'CHRON_TERM',
-        150 => 'TOPIC_TERM', 151 => 'GEOGR_NAME', 155 => 'GENRE/FORM');
+    my %type = (
+        100 => 'PERSO_NAME',
+        110 => 'CORPO_NAME',
+        111 => 'MEETI_NAME',
+        130 => 'UNIF_TITLE',
+        148 => 'CHRON_TERM',
+        150 => 'TOPIC_TERM',
+        151 => 'GEOGR_NAME',
+        155 => 'GENRE/FORM'
+    );
     is(GuessAuthTypeCode(authority($_, a => 'x')), $type{$_}, "$_: $type{$_}") for sort keys %type;
     is(scalar GuessAuthTypeCode(authority('245', a => 'x')), undef, 'otherwise none');
 };
 
-my $lccn = mark('l');
+my $lccn    = mark('l');
 my $heading = mark('heading');
-my $record = authority('100', a => "$heading, A.", d => '1900-');
-$record->insert_fields_ordered(MARC::Field->new('001', 'foreign'), MARC::Field->new('003', 'DLC'),
-    MARC::Field->new('005', '20010101000000.0'), MARC::Field->new('010', ' ', ' ', a => $lccn));
+my $record  = authority('100', a => "$heading, A.", d => '1900-');
+$record->insert_fields_ordered(
+    MARC::Field->new('001', 'foreign'),
+    MARC::Field->new('003', 'DLC'),
+    MARC::Field->new('005', '20010101000000.0'),
+    MARC::Field->new('010', ' ', ' ', a => $lccn)
+);
 my $authid = added($record);
-my $other = added(authority('100', a => "$heading, B."));
+my $other  = added(authority('100', a => "$heading, B."));
 
 subtest 'AddAuthority' => sub {
     like($authid, qr/\A\d+\z/, 'gives the number');
     is($record->field('001')->data, $authid, '001 is that number');
-    is($record->field('003')->data, 'DLC', 'a foreign 003 stays');
+    is($record->field('003')->data, 'DLC',   'a foreign 003 stays');
     isnt($record->field('005')->data, '20010101000000.0', '005 is now');
-    my $row = dbh()->selectrow_hashref('select * from auth_header where authid = ?', undef, $authid);
+    my $row =
+        dbh()->selectrow_hashref('select * from auth_header where authid = ?', undef, $authid);
     is($row->{authtypecode}, 'PERSO_NAME', 'the type');
     like($row->{marcxml}, qr/\Q$heading/, 'MARCXML');
     is(GetAuthority($authid)->subfield('100', 'd'), '1900-', 'GetAuthority gives a record');
@@ -60,11 +84,13 @@ subtest 'AddAuthority' => sub {
 };
 
 subtest 'searching' => sub {
-    ok(until_found(sub { @{ ids(found('Local-Number', $other)) } }), 'found after a while by its number');
+    ok(until_found(sub { @{ ids(found('Local-Number', $other)) } }),
+        'found after a while by its number');
     is_deeply(ids(found('Heading-Main', "$heading, A.")), [$authid], 'by its heading');
-    is_deeply(ids(found('Heading-Main', uc "$heading a")), [$authid], 'without case and punctuation');
-    is_deeply(ids(found('Heading-Main', $heading)), [], 'not by a part of it');
-    is_deeply(ids(found('LC-card-number', $lccn)), [$authid], 'by 010');
+    is_deeply(ids(found('Heading-Main', uc "$heading a")),
+        [$authid], 'without case and punctuation');
+    is_deeply(ids(found('Heading-Main',   $heading)), [],        'not by a part of it');
+    is_deeply(ids(found('LC-card-number', $lccn)),    [$authid], 'by 010');
     my ($results, $total) = found('no-such-index', 'x');
     is_deeply($results, [], 'an index that is not there: no results');
     is($total, undef, 'but no number of them either: only that tells it from no match');
@@ -72,16 +98,16 @@ subtest 'searching' => sub {
 
 subtest 'several values' => sub {
     my ($results) = eval { found('Heading-Main', "$heading, A.", "$heading, B.") };
-    my $error = $@;
-    if (newer()) { is_deeply(ids($results), [ $authid, $other ], 'one or the other') }
-    else { isa_ok($error, 'ZOOM::Exception', 'in 19.06') }
+    my $error     = $@;
+    if (newer()) { is_deeply(ids($results), [$authid, $other], 'one or the other') }
+    else         { isa_ok($error, 'ZOOM::Exception', 'in 19.06') }
 };
 
 subtest 'ModAuthority' => sub {
     my $changed = authority('100', a => "$heading, C.");
-    is(ModAuthority($authid, $changed, 'PERSO_NAME'), $authid, 'gives the number');
-    is(GetAuthority($authid)->subfield('100', 'a'), "$heading, C.", 'the record is replaced');
-    is(GetAuthority($authid)->field('001')->data, $authid, '001 is its number again');
+    is(ModAuthority($authid, $changed, 'PERSO_NAME'), $authid,        'gives the number');
+    is(GetAuthority($authid)->subfield('100', 'a'),   "$heading, C.", 'the record is replaced');
+    is(GetAuthority($authid)->field('001')->data,     $authid,        '001 is its number again');
 };
 
 subtest 'DelAuthority' => sub {

@@ -14,6 +14,7 @@ use Test::More;
 our @calls;
 
 {
+
     package Koha::Plugin::ContractTest;
 
     use parent -norequire, 'Koha::Plugins::Base';
@@ -28,12 +29,17 @@ our @calls;
 
     sub install { push @main::calls, 'install'; return 1 }
     sub upgrade { push @main::calls, 'upgrade'; return 1 }
-    sub tool { push @main::calls, 'tool'; return 'answer' }
+    sub tool    { push @main::calls, 'tool';    return 'answer' }
 }
 
 my $class = 'Koha::Plugin::ContractTest';
 $INC{'Koha/Plugin/ContractTest.pm'} = __FILE__;
-later(sub { dbh()->do("delete from $_ where plugin_class = ?", undef, $class) for qw(plugin_data plugin_methods) });
+later(
+    sub {
+        dbh()->do("delete from $_ where plugin_class = ?", undef, $class)
+            for qw(plugin_data plugin_methods);
+    }
+);
 
 subtest 'new installs and upgrades' => sub {
     $class->new({});
@@ -55,23 +61,29 @@ subtest 'data' => sub {
     $plugin->store_data({ key => 'value', other => 2 });
     is($plugin->retrieve_data('key'), 'value', 'what was stored');
     $plugin->store_data({ key => 'changed' });
-    is($plugin->retrieve_data('key'), 'changed', 'is replaced');
-    is($plugin->retrieve_data('nothing'), undef, 'an unknown key has none');
+    is($plugin->retrieve_data('key'),     'changed', 'is replaced');
+    is($plugin->retrieve_data('nothing'), undef,     'an unknown key has none');
     ok($plugin->is_enabled, 'installed means enabled');
 };
 
 subtest 'names' => sub {
-    is($plugin->get_qualified_table_name('Exports'), 'koha_plugin_contracttest_exports', 'of tables');
+    is(
+        $plugin->get_qualified_table_name('Exports'),
+        'koha_plugin_contracttest_exports',
+        'of tables'
+    );
     is($plugin->get_plugin_http_path, '/plugin/Koha/Plugin/ContractTest', 'of files');
-    is($plugin->get_metadata->{name}, 'Contract', 'and its own');
+    is($plugin->get_metadata->{name}, 'Contract',                         'and its own');
     can_ok($plugin, qw(get_template output_html mbf_path bundle_path go_home output));
 };
 
 subtest 'methods' => sub {
-    my @no = quietly(sub { Koha::Plugins::Handler->run({ class => $class, method => 'tool', cgi => undef }) });
+    my @no = quietly(
+        sub { Koha::Plugins::Handler->run({ class => $class, method => 'tool', cgi => undef }) });
     is_deeply(\@no, [], 'a method that is not in plugin_methods is not run');
     Koha::Plugins::Method->new({ plugin_class => $class, plugin_method => 'tool' })->store;
-    is(Koha::Plugins::Handler->run({ class => $class, method => 'tool', cgi => undef }), 'answer', 'one that is, is');
+    is(Koha::Plugins::Handler->run({ class => $class, method => 'tool', cgi => undef }),
+        'answer', 'one that is, is');
     my @plugins = Koha::Plugins->new({})->GetPlugins({ method => 'tool' });
     ok((grep { ref eq $class } @plugins), 'and GetPlugins finds it');
 };
@@ -79,12 +91,15 @@ subtest 'methods' => sub {
 subtest 'hooks' => sub {
     require C4::Biblio;
     no warnings 'once';
-    local *Koha::Plugin::ContractTest::after_biblio_action = sub { push @main::calls, $_[1]{action}; die "ignored\n" };
-    Koha::Plugins::Method->new({ plugin_class => $class, plugin_method => 'after_biblio_action' })->store;
-    @calls = ();
+    local *Koha::Plugin::ContractTest::after_biblio_action =
+        sub { push @main::calls, $_[1]{action}; die "ignored\n" };
+    Koha::Plugins::Method->new({ plugin_class => $class, plugin_method => 'after_biblio_action' })
+        ->store;
+    @calls                               = ();
     $Koha::Plugin::ContractTest::version = '2.0';
     my $number = quietly(sub { scalar stored(biblio()) });
-    is_deeply(\@calls, [qw(upgrade create)], 'AddBiblio MAKES the plugin, which upgrades it, and calls its hook');
+    is_deeply(\@calls, [qw(upgrade create)],
+        'AddBiblio MAKES the plugin, which upgrades it, and calls its hook');
     ok($number, 'whose death does not matter');
 };
 

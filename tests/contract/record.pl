@@ -14,7 +14,7 @@ use File::Basename qw(basename dirname);
 my $dir = dirname(__FILE__);
 $ENV{CONNEXION_CONTRACT_REAL} = 1;
 
-print 'TAP version 13', "\n", map {"# $_\n"} versions(), '';
+print 'TAP version 13', "\n", map { "# $_\n" } versions(), '';
 my @files = sort glob "$dir/*.t";
 print '1..', scalar @files, "\n";
 my ($number, $failed) = (0, 0);
@@ -26,7 +26,8 @@ for my $file (@files) {
 exit($failed ? 1 : 0);
 
 sub versions {
-    my $program = 'use C4::Context; my ($v) = C4::Context->dbh->selectrow_array("select version()");'
+    my $program =
+          'use C4::Context; my ($v) = C4::Context->dbh->selectrow_array("select version()");'
         . 'print join "\n", "Koha " . C4::Context->preference("Version"), "MariaDB $v", "search engine "'
         . ' . C4::Context->preference("SearchEngine")';
     open my $out, '-|', $^X, '-e', $program or die "cannot run perl: $!\n";
@@ -38,6 +39,9 @@ sub versions {
 # Only the lines of TAP: warnings name paths.
 sub run ($file) {
     open my $out, '-|', "$^X $file 2>/dev/null" or die "cannot run $file: $!\n";
-    my @lines = map {"    $_"} grep {/\A *(?:(?:not )?ok |1\.\.|# Subtest)/} map { s/\bzzct[0-9a-f]+[a-z]*\d*/<mark>/gr } <$out>;
+    my @lines =
+        map  { "    $_" }
+        grep { /\A *(?:(?:not )?ok |1\.\.|# Subtest)/ }
+        map  { s/\bzzct[0-9a-f]+[a-z]*\d*/<mark>/gr } <$out>;
     return (close($out) ? 1 : 0, @lines);
 }

@@ -9,29 +9,32 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::Context;
-use Cwd qw(abs_path);
+use Cwd            qw(abs_path);
 use File::Basename qw(dirname);
 use Koha::Database;
 use Mojo::File qw(path tempfile);
 use Mojolicious::Lite -signatures;
 use Sandbox::Staff;
 
-my $ROOT = abs_path(dirname(__FILE__));
-my $POLICY = join '; ', q{default-src 'self'}, q{script-src 'self'}, q{style-src 'self'}, q{img-src 'self' data:},
-    q{font-src 'self'}, q{object-src 'none'}, q{base-uri 'self'}, q{form-action 'self'}, q{frame-ancestors 'self'};
+my $ROOT   = abs_path(dirname(__FILE__));
+my $POLICY = join '; ', q{default-src 'self'}, q{script-src 'self'}, q{style-src 'self'},
+    q{img-src 'self' data:},
+    q{font-src 'self'}, q{object-src 'none'}, q{base-uri 'self'}, q{form-action 'self'},
+    q{frame-ancestors 'self'};
 my %TYPE = (css => 'text/css', js => 'text/javascript', svg => 'image/svg+xml', png => 'image/png');
 
 app->log->level('warn');
-app->secrets([ C4::Context->config('pass') ]);
+app->secrets([C4::Context->config('pass')]);
 app->static->paths([]);
+
 # Loaded by the parent, connected to by the children.
 Koha::Database->schema->storage->disconnect;
 
 hook after_dispatch => sub ($c) {
     my $headers = $c->res->headers;
     $headers->header('Content-Security-Policy' => $POLICY);
-    $headers->header('X-Content-Type-Options' => 'nosniff');
-    $headers->header('Referrer-Policy' => 'same-origin');
+    $headers->header('X-Content-Type-Options'  => 'nosniff');
+    $headers->header('Referrer-Policy'         => 'same-origin');
 };
 
 get '/sandbox.css' => sub ($c) { send_file($c, "$ROOT/public/sandbox.css") };
@@ -39,12 +42,12 @@ get '/sandbox.css' => sub ($c) { send_file($c, "$ROOT/public/sandbox.css") };
 get '/plugin/*file' => sub ($c) {
     my $file = $c->param('file');
     return $c->reply->not_found if $file =~ /(?:\A|\/)\.\.?(?:\/|\z)/ || $file !~ m{\AKoha/Plugin/};
-    my $dirs = C4::Context->config('pluginsdir');
-    my ($found) = grep {-f} map {"$_/$file"} ref $dirs ? @{$dirs} : $dirs;
+    my $dirs    = C4::Context->config('pluginsdir');
+    my ($found) = grep { -f } map { "$_/$file" } ref $dirs ? @{$dirs} : $dirs;
     return $found ? send_file($c, $found) : $c->reply->not_found;
 };
 
-any [ 'GET', 'POST' ] => '/*page' => { page => '' } => sub ($c) { answer($c) };
+any ['GET', 'POST'] => '/*page' => { page => '' } => sub ($c) { answer($c) };
 
 app->start;
 
@@ -56,7 +59,7 @@ sub send_file ($c, $file) {
 }
 
 sub answer ($c) {
-    my $in = tempfile;
+    my $in     = tempfile;
     my $handle = $in->open('>');
     print {$handle} $c->req->body;
     close $handle or die "cannot keep the request: $!";
@@ -72,7 +75,7 @@ sub answer ($c) {
 
 sub answer_in_child ($request, $in, $out) {
     local %ENV = (%ENV, environment($request));
-    open STDIN, '<:raw', $in or die "cannot read the request: $!";
+    open STDIN,  '<:raw', $in  or die "cannot read the request: $!";
     open STDOUT, '>:raw', $out or die "cannot write the answer: $!";
     my $done = eval { Sandbox::Staff->answer($request->url->path->to_string); 1 };
     if (!$done) {
@@ -88,12 +91,19 @@ sub answer_in_child ($request, $in, $out) {
 sub environment ($request) {
     my $headers = $request->headers;
     return (
-        GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $request->method, SERVER_PROTOCOL => 'HTTP/1.1',
-        QUERY_STRING => $request->url->query->to_string, SCRIPT_NAME => $request->url->path->to_string,
-        REQUEST_URI => $request->url->to_string, CONTENT_TYPE => $headers->content_type // '',
-        CONTENT_LENGTH => length $request->body, HTTP_COOKIE => $headers->cookie // '',
-        HTTP_HOST => $headers->host // '', SERVER_NAME => '127.0.0.1', REMOTE_ADDR => '127.0.0.1',
-        HTTP_REFERER => $headers->referrer // '',
+        GATEWAY_INTERFACE => 'CGI/1.1',
+        REQUEST_METHOD    => $request->method,
+        SERVER_PROTOCOL   => 'HTTP/1.1',
+        QUERY_STRING      => $request->url->query->to_string,
+        SCRIPT_NAME       => $request->url->path->to_string,
+        REQUEST_URI       => $request->url->to_string,
+        CONTENT_TYPE      => $headers->content_type // '',
+        CONTENT_LENGTH    => length $request->body,
+        HTTP_COOKIE       => $headers->cookie // '',
+        HTTP_HOST         => $headers->host   // '',
+        SERVER_NAME       => '127.0.0.1',
+        REMOTE_ADDR       => '127.0.0.1',
+        HTTP_REFERER      => $headers->referrer // '',
     );
 }
 
@@ -103,7 +113,7 @@ sub send_answer ($c, $answer) {
     for my $line (split /\r?\n/, $head // '') {
         my ($name, $value) = split /:\s*/, $line, 2;
         if (lc $name eq 'status') { ($status) = $value =~ /\A(\d+)/ }
-        else { $c->res->headers->append($name => $value) }
+        else                      { $c->res->headers->append($name => $value) }
     }
     return $c->render(status => $status, data => $body // '');
 }

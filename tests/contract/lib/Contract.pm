@@ -13,7 +13,8 @@ use File::Basename qw(dirname);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(real newer mark later dbh biblio biblio_numbers item_field patron as_patron batch staged matcher
+our @EXPORT =
+    qw(real newer mark later dbh biblio biblio_numbers item_field patron as_patron batch staged matcher
     authority stored find_biblios until_found quietly search_settled);
 
 my ($sandbox, @cleanup, $serial);
@@ -25,8 +26,7 @@ BEGIN {
     delete $ENV{_};
     if ($ENV{CONNEXION_CONTRACT_REAL}) {
         $ENV{KOHA_CONF} or die "KOHA_CONF and PERL5LIB must name the real Koha\n";
-    }
-    else {
+    } else {
         unshift @INC, abs_path(dirname(__FILE__) . '/../../sandbox/lib');
         require Sandbox;
         $sandbox = Sandbox->start(generation => $ENV{CONNEXION_CONTRACT_GENERATION} // '19.06');
@@ -55,7 +55,11 @@ sub later ($code) {
 END {
     my $status = $?;
     for my $code (@cleanup) {
-        quietly(sub { eval { $code->(); 1 } or diag("cleaning up failed: $@") });
+        quietly(
+            sub {
+                eval { $code->(); 1 } or diag("cleaning up failed: $@");
+            }
+        );
     }
     $sandbox->stop if $sandbox;
     $? = $status;    ## no critic (RequireLocalizedPunctuationVars)
@@ -80,7 +84,8 @@ sub biblio (@fields) {
     $record->leader('00000nam a22000007a 4500');
     $record->encoding('UTF-8');
     $record->append_fields(map { ref $_ eq 'ARRAY' ? MARC::Field->new(@{$_}) : $_ } @fields);
-    $record->append_fields(MARC::Field->new('245', '1', '0', a => mark('title') . ' Title', c => 'by nobody'))
+    $record->append_fields(
+        MARC::Field->new('245', '1', '0', a => mark('title') . ' Title', c => 'by nobody'))
         if !$record->field('245');
     return $record;
 }
@@ -93,27 +98,32 @@ sub stored ($record, $framework = '') {
 }
 
 sub _forget_biblio ($number) {
-    later(sub {
-        dbh()->do('delete from items where biblionumber = ?', undef, $number);
-        C4::Biblio::DelBiblio($number);
-        dbh()->do("delete from $_ where biblionumber = ?", undef, $number)
-            for qw(deleteditems deletedbiblioitems deletedbiblio);
-        dbh()->do(q{delete from action_logs where module = 'CATALOGUING' and object = ?}, undef, $number);
-    });
+    later(
+        sub {
+            dbh()->do('delete from items where biblionumber = ?', undef, $number);
+            C4::Biblio::DelBiblio($number);
+            dbh()->do("delete from $_ where biblionumber = ?", undef, $number)
+                for qw(deleteditems deletedbiblioitems deletedbiblio);
+            dbh()->do(q{delete from action_logs where module = 'CATALOGUING' and object = ?},
+                undef, $number);
+        }
+    );
     return;
 }
 
 # For numbers that were given elsewhere.
 sub biblio_numbers (@numbers) {
-    _forget_biblio($_) for grep {defined} @numbers;
+    _forget_biblio($_) for grep { defined } @numbers;
     return;
 }
 
 sub item_field (%subfields) {
-    my ($library) = dbh()->selectrow_array('select branchcode from branches order by branchcode limit 1');
+    my ($library) =
+        dbh()->selectrow_array('select branchcode from branches order by branchcode limit 1');
     my ($type) = dbh()->selectrow_array('select itemtype from itemtypes order by itemtype limit 1');
     my %all = (a => $library, b => $library, y => $type, %subfields);
-    return MARC::Field->new('952', ' ', ' ', map { $_ => $all{$_} } grep { defined $all{$_} } sort keys %all);
+    return MARC::Field->new('952', ' ', ' ',
+        map { $_ => $all{$_} } grep { defined $all{$_} } sort keys %all);
 }
 
 sub authority ($tag, @subfields) {
@@ -133,34 +143,55 @@ my %BIT = (catalogue => 2, editcatalogue => 9, tools => 13, editauthorities => 1
 sub patron (%values) {
     require Koha::AuthUtils;
     my $permissions = delete $values{permissions} // [];
-    my $password = delete $values{password};
-    my ($library) = dbh()->selectrow_array('select branchcode from branches order by branchcode limit 1');
-    my ($category) = dbh()->selectrow_array('select categorycode from categories order by categorycode limit 1');
+    my $password    = delete $values{password};
+    my ($library) =
+        dbh()->selectrow_array('select branchcode from branches order by branchcode limit 1');
+    my ($category) =
+        dbh()->selectrow_array('select categorycode from categories order by categorycode limit 1');
     my %row = (
-        userid => mark(), cardnumber => mark('c'), surname => 'Contract', firstname => 'Test',
-        branchcode => $library, categorycode => $category, flags => 2**$BIT{catalogue},
-        dateexpiry => '2099-12-31', login_attempts => 0, password => '!', %values,
+        userid         => mark(),
+        cardnumber     => mark('c'),
+        surname        => 'Contract',
+        firstname      => 'Test',
+        branchcode     => $library,
+        categorycode   => $category,
+        flags          => 2**$BIT{catalogue},
+        dateexpiry     => '2099-12-31',
+        login_attempts => 0,
+        password       => '!',
+        %values,
     );
     $row{password} = Koha::AuthUtils::hash_password($password) if defined $password;
     my @columns = sort keys %row;
-    dbh()->do(sprintf('insert into borrowers (%s) values (%s)', join(',', @columns),
-        join(',', ('?') x @columns)), undef, @row{@columns});
+    dbh()->do(
+        sprintf(
+            'insert into borrowers (%s) values (%s)',
+            join(',', @columns),
+            join(',', ('?') x @columns)
+        ),
+        undef,
+        @row{@columns}
+    );
     $row{number} = dbh()->last_insert_id(undef, undef, 'borrowers', 'borrowernumber');
     later(sub { dbh()->do('delete from borrowers where borrowernumber = ?', undef, $row{number}) });
+
     for my $permission (@{$permissions}) {
-        dbh()->do('insert into user_permissions (borrowernumber, module_bit, code) values (?, ?, ?)', undef,
-            $row{number}, $BIT{ $permission->[0] }, $permission->[1]);
+        dbh()->do(
+            'insert into user_permissions (borrowernumber, module_bit, code) values (?, ?, ?)',
+            undef, $row{number}, $BIT{ $permission->[0] },
+            $permission->[1]
+        );
     }
     return \%row;
 }
 
 sub as_patron ($patron, $code) {
     C4::Context->_new_userenv("contract-$$") if C4::Context->can('_new_userenv');
-    C4::Context->set_userenv(@{$patron}{qw(number userid cardnumber firstname surname branchcode)}, 'A library',
-        $patron->{flags}, 'contract@example.org');
+    C4::Context->set_userenv(@{$patron}{qw(number userid cardnumber firstname surname branchcode)},
+        'A library', $patron->{flags}, 'contract@example.org');
     my @result = $code->();
-    if (C4::Context->can('unset_userenv')) { C4::Context->unset_userenv }
-    else { C4::Context::_unset_userenv("contract-$$") }
+    if   (C4::Context->can('unset_userenv')) { C4::Context->unset_userenv }
+    else                                     { C4::Context::_unset_userenv("contract-$$") }
     return wantarray ? @result : $result[0];
 }
 
@@ -168,17 +199,23 @@ sub as_patron ($patron, $code) {
 
 sub batch (%values) {
     require C4::ImportBatch;
-    my $id = C4::ImportBatch::AddImportBatch({
-        batch_type => 'batch', import_status => 'staged', record_type => 'biblio', file_name => mark('file'), %values,
-    });
+    my $id = C4::ImportBatch::AddImportBatch(
+        {
+            batch_type    => 'batch',
+            import_status => 'staged',
+            record_type   => 'biblio',
+            file_name     => mark('file'),
+            %values,
+        }
+    );
     later(sub { dbh()->do('delete from import_batches where import_batch_id = ?', undef, $id) });
     return $id;
 }
 
 # A record in a batch, with its items; (import_record_id, ids of the items)
 sub staged ($batch, $record, $sequence = 1) {
-    my $copy = $record->clone;
-    my $id = C4::ImportBatch::AddBiblioToBatch($batch, $sequence, $copy, 'utf8', 0);
+    my $copy  = $record->clone;
+    my $id    = C4::ImportBatch::AddBiblioToBatch($batch, $sequence, $copy, 'utf8', 0);
     my @items = C4::ImportBatch::AddItemsToImportBiblio($batch, $id, $copy, 0);
     return ($id, @items);
 }
@@ -191,10 +228,11 @@ sub matcher (%values) {
     for my $point (@{ $values{points} // [] }) {
         my ($index, $score, @components) = @{$point};
         $matcher->add_matchpoint($index, $score,
-            [ map { { offset => 0, length => 0, norms => [], %{$_} } } @components ]);
+            [map { { offset => 0, length => 0, norms => [], %{$_} } } @components]);
     }
     for my $check (@{ $values{checks} // [] }) {
-        $matcher->add_required_check(map { [ { offset => 0, length => 0, norms => [], %{$_} } ] } @{$check});
+        $matcher->add_required_check(map { [{ offset => 0, length => 0, norms => [], %{$_} }] }
+                @{$check});
     }
     return $matcher;
 }
@@ -205,7 +243,8 @@ sub find_biblios ($query, $most = 20) {
     require Koha::SearchEngine;
     require Koha::SearchEngine::Search;
     my $engine = Koha::SearchEngine::Search->new({ index => $Koha::SearchEngine::BIBLIOS_INDEX });
-    return quietly(sub { $engine->simple_search_compat($query, 0, $most, undef, skip_normalize => 1) });
+    return quietly(
+        sub { $engine->simple_search_compat($query, 0, $most, undef, skip_normalize => 1) });
 }
 
 # The real indexer comes every few seconds, the sandbox's when it is told to.
@@ -224,10 +263,12 @@ sub until_found ($code, $seconds = 30) {
 }
 
 sub search_settled ($query, $hits = 1) {
-    return until_found(sub {
-        my ($error, $results, $total) = find_biblios($query);
-        return !defined $error && $total == $hits;
-    });
+    return until_found(
+        sub {
+            my ($error, $results, $total) = find_biblios($query);
+            return !defined $error && $total == $hits;
+        }
+    );
 }
 
 1;

@@ -7,21 +7,27 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp qw(croak);
-use Cwd qw(abs_path);
+use Carp           qw(croak);
+use Cwd            qw(abs_path);
 use File::Basename qw(dirname);
-use File::Path qw(make_path remove_tree);
-use File::Temp ();
+use File::Path     qw(make_path remove_tree);
+use File::Temp     ();
 use IO::Handle;
-use JSON::PP ();
-use POSIX ();
+use JSON::PP    ();
+use POSIX       ();
 use Time::HiRes qw(sleep);
 
 my $ROOT = abs_path(dirname(__FILE__) . '/..');
 
 my %DEFAULTS = (
-    generation => '19.06', staff_port => undef, indexer_delay => undef, pluginsdir => undef,
-    dir => undef, keep => 0, detach => 0, address => '127.0.0.1',
+    generation    => '19.06',
+    staff_port    => undef,
+    indexer_delay => undef,
+    pluginsdir    => undef,
+    dir           => undef,
+    keep          => 0,
+    detach        => 0,
+    address       => '127.0.0.1',
 );
 
 sub start ($class, %args) {
@@ -40,16 +46,18 @@ sub _make_dir ($self) {
     $self->{dir} //= File::Temp::tempdir('connexion-sandbox-XXXXXX', TMPDIR => 1);
     make_path($self->{dir}, "$self->{dir}/plugins", "$self->{dir}/log");
     $self->{dir} = abs_path($self->{dir});
+
     # Passed through, not looked into: the database's own folder is closed to others.
     chmod 0711, $self->{dir} or croak "cannot protect '$self->{dir}': $!";
-    $self->{pluginsdir} = $self->{pluginsdir} ? abs_path($self->{pluginsdir}) : "$self->{dir}/plugins";
+    $self->{pluginsdir} =
+        $self->{pluginsdir} ? abs_path($self->{pluginsdir}) : "$self->{dir}/plugins";
     return;
 }
 
 # All processes are children of a keeper, in its process group. The keeper ends with them when its
 # owner ends in whatever way: the owner holds the other end of a pipe.
 sub _start_keeper ($self) {
-    pipe my $life, my $owners_end or croak "cannot make a pipe: $!";
+    pipe my $life, my $owners_end  or croak "cannot make a pipe: $!";
     pipe my $news, my $keepers_end or croak "cannot make a pipe: $!";
     $self->{keeper} = fork // croak "cannot fork: $!";
     if (!$self->{keeper}) {
@@ -94,8 +102,8 @@ sub env ($self) {
 
 sub dbh ($self) {
     require DBI;
-    return DBI->connect("dbi:mysql:database=$self->{db_name};mysql_socket=$self->{socket}", 'root', '',
-        { RaiseError => 1, PrintError => 0, mysql_enable_utf8 => 1 });
+    return DBI->connect("dbi:mysql:database=$self->{db_name};mysql_socket=$self->{socket}",
+        'root', '', { RaiseError => 1, PrintError => 0, mysql_enable_utf8 => 1 });
 }
 
 # Koha's modules become loadable in this process.

@@ -9,18 +9,20 @@ no warnings 'experimental::signatures';
 
 use C4::Context;
 use Crypt::Eksblowfish::Bcrypt ();
-use Digest::MD5 ();
+use Digest::MD5                ();
 use Exporter 'import';
 use Koha::Patrons;
 use Sandbox::Strict qw(newer arguments one_of wrong_call);
 
-our @EXPORT = qw(checkauth get_template_and_user haspermission checkpw checkpw_hash check_cookie_auth);
+our @EXPORT =
+    qw(checkauth get_template_and_user haspermission checkpw checkpw_hash check_cookie_auth);
 
 # ---------------------------------------------------------------- passwords
 
 sub checkpw (@arguments) {
-    if (newer()) { wrong_call('checkpw with a handle, which it had until 22.05') if ref $arguments[0] }
-    else {
+    if (newer()) {
+        wrong_call('checkpw with a handle, which it had until 22.05') if ref $arguments[0];
+    } else {
         my $dbh = shift @arguments;
         wrong_call('checkpw of 19.06 without a handle') if !ref $dbh || !$dbh->isa('DBI::db');
     }
@@ -32,22 +34,27 @@ sub checkpw (@arguments) {
     my $right = $patron && defined $password && checkpw_hash($password, $patron->password // '!');
     return (0) if !$patron;
     $patron->update({ login_attempts => $right ? 0 : ($patron->login_attempts || 0) + 1 });
-    return (0) if !$right;
+    return (0)            if !$right;
     _set_userenv($patron) if !$no_set_userenv;
     return (1, $patron->cardnumber, $patron->userid, newer() ? $patron : ());
 }
 
 sub _set_userenv ($patron) {
     my $library = $patron->library;
-    C4::Context->set_userenv((map { $patron->$_ } qw(borrowernumber userid cardnumber firstname surname branchcode)),
-        $library ? $library->branchname : '', $patron->flags, $patron->email);
+    C4::Context->set_userenv(
+        (map { $patron->$_ } qw(borrowernumber userid cardnumber firstname surname branchcode)),
+        $library ? $library->branchname : '',
+        $patron->flags, $patron->email
+    );
     return;
 }
 
 sub checkpw_hash ($password, $hash) {
-    return if $hash eq '!';
+    return                  if $hash eq '!';
     utf8::encode($password) if utf8::is_utf8($password);
-    my $given = $hash =~ /\A\$2/ ? Crypt::Eksblowfish::Bcrypt::bcrypt($password, $hash)
+    my $given =
+        $hash =~ /\A\$2/
+        ? Crypt::Eksblowfish::Bcrypt::bcrypt($password, $hash)
         : Digest::MD5::md5_base64($password);
     return $given eq $hash;
 }
@@ -65,12 +72,14 @@ sub haspermission (@arguments) {
 # Each module: 1 for all of it, or its single permissions.
 sub _flags ($userid) {
     my $dbh = C4::Context->dbh;
-    my ($sum) = $dbh->selectrow_array('select flags from borrowers where userid = ?', undef, $userid);
+    my ($sum) =
+        $dbh->selectrow_array('select flags from borrowers where userid = ?', undef, $userid);
     my $modules = $dbh->selectall_arrayref('select bit, flag, defaulton from userflags');
-    my %flags = map { $_->[1] => ($sum || 0) & 2**$_->[0] || $_->[2] ? 1 : 0 } @{$modules};
-    my $single = $dbh->selectall_arrayref(
+    my %flags   = map { $_->[1] => ($sum || 0) & 2**$_->[0] || $_->[2] ? 1 : 0 } @{$modules};
+    my $single  = $dbh->selectall_arrayref(
         'select flag, p.code from user_permissions p join userflags on module_bit = bit
-            join borrowers using (borrowernumber) where userid = ?', undef, $userid);
+            join borrowers using (borrowernumber) where userid = ?', undef, $userid
+    );
     for my $permission (@{$single}) {
         my ($module, $code) = @{$permission};
         next if $flags{$module} && !ref $flags{$module};
@@ -100,11 +109,11 @@ sub check_cookie_auth (@arguments) {
     require Sandbox::Sessions;
     my $userid = Sandbox::Sessions->userid($cookie) // return ('expired', undef);
     my $patron = Koha::Patrons->find({ userid => $userid });
-    return ('expired', undef) if !$patron;
+    return ('expired', undef)          if !$patron;
     C4::Context->_new_userenv($cookie) if C4::Context->can('_new_userenv');
     _set_userenv($patron);
     return ('failed', undef) if defined $wanted && !haspermission($userid, $wanted);
-    return ('ok', $cookie);
+    return ('ok',     $cookie);
 }
 
 # (template, borrowernumber, cookie, flags)
@@ -115,10 +124,11 @@ sub get_template_and_user (@arguments) {
     one_of('get_template_and_user type', $params->{type}, 'intranet');
     require C4::Templates;
     my $template = C4::Templates->new(file => $params->{template_name});
-    my $userenv = C4::Context->userenv;
+    my $userenv  = C4::Context->userenv;
     $template->param(
-        loggedinusername => $userenv ? $userenv->{id} : undef, LoginSurname => $userenv ? $userenv->{surname} : undef,
-        logged_in_user => $userenv ? scalar Koha::Patrons->find($userenv->{number}) : undef,
+        loggedinusername => $userenv ? $userenv->{id}                                 : undef,
+        LoginSurname     => $userenv ? $userenv->{surname}                            : undef,
+        logged_in_user   => $userenv ? scalar Koha::Patrons->find($userenv->{number}) : undef,
     );
     return ($template, $userenv ? $userenv->{number} : undef, undef, undef);
 }

@@ -15,7 +15,7 @@ use Unicode::Normalize ();
 our @EXPORT = qw(SetUTF8Flag SetMarcUnicodeFlag StripNonXmlChars NormalizeString);
 
 sub NormalizeString ($string, $nfd = 0, $transform = 0) {
-    return $string if !defined $string;
+    return $string                                                 if !defined $string;
     $string = Encode::decode('UTF-8', $string, Encode::FB_DEFAULT) if !utf8::is_utf8($string);
     return $nfd ? Unicode::Normalize::NFD($string) : Unicode::Normalize::NFC($string);
 }
@@ -23,9 +23,11 @@ sub NormalizeString ($string, $nfd = 0, $transform = 0) {
 sub SetUTF8Flag ($record, $nfd = 0) {
     for my $field (grep { !$_->is_control_field } $record->fields) {
         my @subfields = map { $_->[0] => NormalizeString($_->[1], $nfd) } $field->subfields;
-        my $new = eval { MARC::Field->new($field->tag, $field->indicator(1), $field->indicator(2), @subfields) };
-        if ($new) { $field->replace_with($new) }
-        else { warn "ERROR occurred in SetUTF8Flag $@" }
+        my $new       = eval {
+            MARC::Field->new($field->tag, $field->indicator(1), $field->indicator(2), @subfields);
+        };
+        if   ($new) { $field->replace_with($new) }
+        else        { warn "ERROR occurred in SetUTF8Flag $@" }
     }
     return;
 }

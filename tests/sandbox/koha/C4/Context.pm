@@ -7,7 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp qw(carp);
+use Carp   qw(carp);
 use Encode ();
 use Sandbox::Conf;
 use Sandbox::Strict qw(newer arguments one_of);
@@ -41,12 +41,13 @@ sub _preference_cache {
 
 sub preference ($class, $name) {
     return $ENV{"OVERRIDE_SYSPREF_$name"} if defined $ENV{"OVERRIDE_SYSPREF_$name"};
-    my $key = 'syspref_' . lc $name;
+    my $key    = 'syspref_' . lc $name;
     my $cached = $use_preference_cache ? _preference_cache()->get_from_cache($key) : undef;
     return $cached if defined $cached;
     local $@ = '';
     my ($value) = eval {
-        $class->dbh->selectrow_array('select value from systempreferences where variable = ?', undef, lc $name);
+        $class->dbh->selectrow_array('select value from systempreferences where variable = ?',
+            undef, lc $name);
     };
     _preference_cache()->set_in_cache($key, $value) if $use_preference_cache;
     return $value;
@@ -55,14 +56,17 @@ sub preference ($class, $name) {
 sub set_preference ($class, $name, $value, @) {
     $class->dbh->do(
         'insert into systempreferences (variable, value) values (?, ?) on duplicate key update value = ?',
-        undef, $name, $value, $value);
+        undef, $name, $value, $value
+    );
     _preference_cache()->set_in_cache('syspref_' . lc $name, $value) if $use_preference_cache;
     return 1;
 }
 
 sub delete_preference ($class, $name) {
     _preference_cache()->clear_from_cache('syspref_' . lc $name);
-    return $class->dbh->do('delete from systempreferences where variable = ?', undef, $name) > 0 ? 1 : 0;
+    return $class->dbh->do('delete from systempreferences where variable = ?', undef, $name) > 0
+        ? 1
+        : 0;
 }
 
 sub enable_syspref_cache ($class) {
@@ -91,8 +95,11 @@ sub dbh ($class = undef, $params = undef) {
 sub interface ($class, $interface = undef) {
     if (defined $interface) {
         $interface = lc $interface;
-        one_of('C4::Context->interface', $interface,
-            qw(api opac intranet sip cron commandline), newer() ? 'installer' : ());
+        one_of(
+            'C4::Context->interface', $interface,
+            qw(api opac intranet sip cron commandline),
+            newer() ? 'installer' : ()
+        );
         $context->{interface} = $interface;
     }
     return $context->{interface} // 'opac';
@@ -100,7 +107,7 @@ sub interface ($class, $interface = undef) {
 
 # A connection to the search engine; one that has met an error is replaced.
 sub Zconn ($class, $server = 'biblioserver', $async = undef) {
-    my $key = join '::', $server, $async // '';
+    my $key        = join '::', $server, $async // '';
     my $connection = $context->{Zconn}{$key};
     return $connection if $connection && !$connection->errcode;
     return $context->{Zconn}{$key} = bless { errcode => 0 }, 'ZOOM::Connection';
@@ -125,8 +132,8 @@ sub set_userenv ($class, @values) {
     @values = map { !defined || Encode::is_utf8($_) ? $_ : Encode::decode('UTF-8', $_) } @values;
     my %cell;
     @cell{@names} = @values;
-    if (newer()) { $context->{userenv} = \%cell }
-    else { $context->{userenv}{ $context->{activeuser} // '' } = \%cell }
+    if   (newer()) { $context->{userenv}                                 = \%cell }
+    else           { $context->{userenv}{ $context->{activeuser} // '' } = \%cell }
     return \%cell;
 }
 
@@ -145,7 +152,8 @@ sub AUTOLOAD {
 sub DESTROY { return }
 
 sub can ($class, $name) {
-    my %only = newer()
+    my %only =
+        newer()
         ? (unset_userenv => \&_forget_userenv)
         : (_new_userenv => \&_begin_userenv, _unset_userenv => \&_end_userenv);
     return $only{$name} // UNIVERSAL::can($class, $name);
@@ -182,7 +190,10 @@ sub IsSuperLibrarian ($class = undef) {
 sub mybranch ($class = undef) { return userenv() ? userenv()->{branch} // '' : '' }
 
 sub only_my_library ($class = undef) {
-    return C4::Context->preference('IndependentBranches') && userenv() && !C4::Context->IsSuperLibrarian
+    return
+           C4::Context->preference('IndependentBranches')
+        && userenv()
+        && !C4::Context->IsSuperLibrarian
         && userenv()->{branch};
 }
 

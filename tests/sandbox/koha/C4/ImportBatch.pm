@@ -8,11 +8,11 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::AuthoritiesMarc ();
-use C4::Biblio ();
-use C4::Charset qw(StripNonXmlChars);
+use C4::Biblio          ();
+use C4::Charset         qw(StripNonXmlChars);
 use C4::Context;
 use C4::Items ();
-use C4::Koha ();
+use C4::Koha  ();
 use Exporter 'import';
 use Koha::Biblios;
 use Koha::Items;
@@ -29,7 +29,8 @@ our @EXPORT = qw(AddImportBatch GetImportBatch GetWebserviceBatchId AddBiblioToB
     GetImportBatchNoMatchAction SetImportBatchNoMatchAction GetImportBatchItemAction
     SetImportBatchItemAction GetImportBatchMatcher SetImportBatchMatcher);
 
-my @BATCH = qw(matcher_id template_id branchcode overlay_action nomatch_action item_action import_status
+my @BATCH =
+    qw(matcher_id template_id branchcode overlay_action nomatch_action item_action import_status
     batch_type file_name comments record_type);
 
 sub _dbh { return C4::Context->dbh }
@@ -38,16 +39,25 @@ sub _dbh { return C4::Context->dbh }
 
 sub AddImportBatch (@arguments) {
     arguments('AddImportBatch', scalar @arguments, 1, 1);
-    my $batch = options('AddImportBatch', $arguments[0], @BATCH);
+    my $batch   = options('AddImportBatch', $arguments[0], @BATCH);
     my @columns = grep { exists $batch->{$_} } @BATCH;
-    my $dbh = _dbh();
-    $dbh->do(sprintf('insert into import_batches (%s) values (%s)', join(',', @columns),
-        join(',', ('?') x @columns)), undef, @{$batch}{@columns});
+    my $dbh     = _dbh();
+    $dbh->do(
+        sprintf(
+            'insert into import_batches (%s) values (%s)',
+            join(',', @columns),
+            join(',', ('?') x @columns)
+        ),
+        undef,
+        @{$batch}{@columns}
+    );
     return $dbh->{mysql_insertid};
 }
 
 sub GetImportBatch ($batch) {
-    return _dbh()->selectrow_hashref('select * from import_batches where import_batch_id = ?', undef, $batch);
+    return _dbh()
+        ->selectrow_hashref('select * from import_batches where import_batch_id = ?', undef,
+        $batch);
 }
 
 # Any staged batch of the web service whose set keys agree.
@@ -55,8 +65,11 @@ sub GetWebserviceBatchId ($params) {
     my @keys = grep { $params->{$_} } qw(matcher_id overlay_action nomatch_action item_action);
     my ($id) = _dbh()->selectrow_array(
         "select import_batch_id from import_batches where batch_type = 'webservice' and import_status = 'staged'"
-            . join('', map {" and $_ = ?"} @keys), undef, @{$params}{@keys});
-    return $id // AddImportBatch({ %{$params}, batch_type => 'webservice', import_status => 'staged' });
+            . join('', map { " and $_ = ?" } @keys),
+        undef, @{$params}{@keys}
+    );
+    return $id
+        // AddImportBatch({ %{$params}, batch_type => 'webservice', import_status => 'staged' });
 }
 
 sub CleanBatch ($batch) {
@@ -78,19 +91,22 @@ sub _count ($batch) {
             num_records = (select count(*) from import_records r where r.import_batch_id = b.import_batch_id),
             num_items = (select count(*) from import_records r join import_items i using (import_record_id)
                 where r.import_batch_id = b.import_batch_id and record_type = 'biblio')
-          where import_batch_id = ?}, undef, $batch);
+          where import_batch_id = ?}, undef, $batch
+    );
     return;
 }
 
 # Getters and setters of one column: (id), and (id, value).
 my %BATCH_COLUMN = (
-    ImportBatchStatus => 'import_status', ImportBatchOverlayAction => 'overlay_action',
-    ImportBatchNoMatchAction => 'nomatch_action', ImportBatchItemAction => 'item_action',
-    ImportBatchMatcher => 'matcher_id',
+    ImportBatchStatus        => 'import_status',
+    ImportBatchOverlayAction => 'overlay_action',
+    ImportBatchNoMatchAction => 'nomatch_action',
+    ImportBatchItemAction    => 'item_action',
+    ImportBatchMatcher       => 'matcher_id',
 );
 my %RECORD_COLUMN = (ImportRecordStatus => 'status', ImportRecordOverlayStatus => 'overlay_status');
 
-_make_accessors('import_batches', 'import_batch_id', %BATCH_COLUMN);
+_make_accessors('import_batches', 'import_batch_id',  %BATCH_COLUMN);
 _make_accessors('import_records', 'import_record_id', %RECORD_COLUMN);
 
 sub _make_accessors ($table, $key, %columns) {
@@ -99,11 +115,15 @@ sub _make_accessors ($table, $key, %columns) {
         no strict 'refs';    ## no critic (ProhibitNoStrict)
         *{"Get$name"} = sub (@arguments) {
             arguments("Get$name", scalar @arguments, 1, 1);
-            return scalar _dbh()->selectrow_array("select $column from $table where $key = ?", undef, $arguments[0]);
+            return
+                scalar _dbh()
+                ->selectrow_array("select $column from $table where $key = ?", undef,
+                $arguments[0]);
         };
         *{"Set$name"} = sub (@arguments) {
             arguments("Set$name", scalar @arguments, 2, 2);
-            _dbh()->do("update $table set $column = ? where $key = ?", undef, $arguments[1], $arguments[0]);
+            _dbh()->do("update $table set $column = ? where $key = ?",
+                undef, $arguments[1], $arguments[0]);
             return;
         };
     }
@@ -115,10 +135,16 @@ sub _make_accessors ($table, $key, %columns) {
 sub AddBiblioToBatch (@arguments) {
     arguments('AddBiblioToBatch', scalar @arguments, 4, 5);
     my ($batch, $sequence, $record, $encoding, $count) = @arguments;
-    my $id = _add_record($batch, $sequence, $record, 'biblio', $encoding);
+    my $id     = _add_record($batch, $sequence, $record, 'biblio', $encoding);
     my $values = C4::Biblio::TransformMarcToKoha($record, '');
-    _dbh()->do('insert into import_biblios (import_record_id, title, author, isbn, issn) values (?, ?, ?, ?, ?)',
-        undef, $id, @{$values}{qw(title author)}, scalar C4::Koha::GetNormalizedISBN($values->{isbn}), $values->{issn});
+    _dbh()->do(
+        'insert into import_biblios (import_record_id, title, author, isbn, issn) values (?, ?, ?, ?, ?)',
+        undef,
+        $id,
+        @{$values}{qw(title author)},
+        scalar C4::Koha::GetNormalizedISBN($values->{isbn}),
+        $values->{issn}
+    );
     _count($batch) if $count // @arguments < 5;
     return $id;
 }
@@ -126,11 +152,15 @@ sub AddBiblioToBatch (@arguments) {
 sub AddAuthToBatch (@arguments) {
     arguments('AddAuthToBatch', scalar @arguments, 4, 6);
     my ($batch, $sequence, $record, $encoding, $count) = @arguments;
-    my $id = _add_record($batch, $sequence, $record, 'auth', $encoding);
+    my $id     = _add_record($batch, $sequence, $record, 'auth', $encoding);
     my $number = $record->field('001');
-    _dbh()->do('insert into import_auths (import_record_id, control_number, authorized_heading) values (?, ?, ?)',
-        undef, $id, $number ? $number->data : undef,
-        scalar C4::AuthoritiesMarc::GetAuthorizedHeading({ record => $record }));
+    _dbh()->do(
+        'insert into import_auths (import_record_id, control_number, authorized_heading) values (?, ?, ?)',
+        undef,
+        $id,
+        $number ? $number->data : undef,
+        scalar C4::AuthoritiesMarc::GetAuthorizedHeading({ record => $record })
+    );
     _count($batch) if $count // @arguments < 5;
     return $id;
 }
@@ -140,7 +170,8 @@ sub _add_record ($batch, $sequence, $record, $type, $encoding) {
     $dbh->do(
         'insert into import_records (import_batch_id, record_sequence, marc, marcxml, marcxml_old, record_type,
             encoding) values (?, ?, ?, ?, ?, ?, ?)', undef, $batch, $sequence, $record->as_usmarc,
-        $record->as_xml(C4::Context->preference('marcflavour')), '', $type, $encoding);
+        $record->as_xml(C4::Context->preference('marcflavour')), '', $type, $encoding
+    );
     return $dbh->{mysql_insertid};
 }
 
@@ -160,15 +191,17 @@ sub AddItemsToImportBiblio (@arguments) {
             undef, $id, 'staged', $item->as_xml);
         push @ids, $dbh->{mysql_insertid};
     }
-    return @ids if !@ids;
+    return @ids    if !@ids;
     _count($batch) if $count;
-    $dbh->do('update import_records set marc = ?, marcxml = ? where import_record_id = ?', undef,
-        $record->as_usmarc, $record->as_xml(C4::Context->preference('marcflavour')), $id);
+    $dbh->do('update import_records set marc = ?, marcxml = ? where import_record_id = ?',
+        undef, $record->as_usmarc, $record->as_xml(C4::Context->preference('marcflavour')), $id);
     return @ids;
 }
 
 sub GetImportRecordMarc ($id) {
-    return _dbh()->selectrow_array('select marc, encoding from import_records where import_record_id = ?', undef, $id);
+    return _dbh()
+        ->selectrow_array('select marc, encoding from import_records where import_record_id = ?',
+        undef, $id);
 }
 
 sub SetImportRecordMatches (@arguments) {
@@ -178,9 +211,12 @@ sub SetImportRecordMatches (@arguments) {
     my $chosen = 1;
     for my $match (@matches) {
         options('SetImportRecordMatches', $match, qw(record_id score));
-        my @row = ($id, @{$match}{qw(record_id score)}, newer() ? $chosen : ());
+        my @row     = ($id, @{$match}{qw(record_id score)}, newer() ? $chosen : ());
         my $columns = 'import_record_id, candidate_match_id, score' . (newer() ? ', chosen' : '');
-        $dbh->do("insert into import_record_matches ($columns) values (" . join(',', ('?') x @row) . ')', undef, @row);
+        $dbh->do(
+            "insert into import_record_matches ($columns) values (" . join(',', ('?') x @row) . ')',
+            undef, @row
+        );
         $chosen = 0;
     }
     return;
@@ -191,9 +227,10 @@ sub GetImportRecordMatches ($id, $best_only = 0) {
         'select title, author, biblionumber, candidate_match_id, score, record_type from import_records
             join import_record_matches using (import_record_id)
             left join biblio on biblionumber = candidate_match_id
-            where import_record_id = ? order by score desc, biblionumber desc', { Slice => {} }, $id);
+            where import_record_id = ? order by score desc, biblionumber desc', { Slice => {} }, $id
+    );
     my @found = grep { $_->{record_type} ne 'biblio' || $_->{biblionumber} } @{$rows};
-    return [ $best_only ? @found[ 0 .. $#found > 0 ? 0 : $#found ] : @found ];
+    return [$best_only ? @found[0 .. $#found > 0 ? 0 : $#found] : @found];
 }
 
 # The best of the matches that still exist; in newer versions the chosen one.
@@ -205,20 +242,25 @@ sub GetBestRecordMatch ($id) {
             left join auth_header on candidate_match_id = authid
             where import_record_id = ? $chosen
               and if(record_type = 'biblio', biblionumber is not null, authid is not null)
-            order by score desc, candidate_match_id desc", undef, $id);
+            order by score desc, candidate_match_id desc", undef, $id
+    );
 }
 
 sub BatchFindDuplicates (@arguments) {
     arguments('BatchFindDuplicates', scalar @arguments, 2, 5);
     my ($batch, $matcher, $most) = @arguments;
-    my $rows = _dbh()->selectall_arrayref(
-        'select import_record_id, marc from import_records where import_batch_id = ?', undef, $batch);
+    my $rows =
+        _dbh()
+        ->selectall_arrayref(
+        'select import_record_id, marc from import_records where import_batch_id = ?',
+        undef, $batch);
     my $matched = 0;
     for my $row (@{$rows}) {
-        my $record = MARC::Record->new_from_usmarc($row->[1]);
+        my $record  = MARC::Record->new_from_usmarc($row->[1]);
         my @matches = $matcher ? $matcher->get_matches($record, $most // 10) : ();
         $matched++ if @matches;
-        SetImportRecordMatches($row->[0], map { { record_id => $_->{record_id}, score => $_->{score} } } @matches);
+        SetImportRecordMatches($row->[0],
+            map { { record_id => $_->{record_id}, score => $_->{score} } } @matches);
         SetImportRecordOverlayStatus($row->[0], @matches ? 'auto_match' : 'no_match');
     }
     return $matched;
@@ -229,10 +271,13 @@ sub BatchFindDuplicates (@arguments) {
 # (added, updated, items added, items replaced, items in error, ignored)
 sub BatchCommitRecords (@arguments) {
     my %params = _commit_arguments(@arguments);
-    my $batch = GetImportBatch($params{batch_id});
+    my $batch  = GetImportBatch($params{batch_id});
     my @counts = (0) x 6;
-    my $rows = _dbh()->selectall_arrayref('select * from import_records where import_batch_id = ?',
-        { Slice => {} }, $params{batch_id});
+    my $rows   = _dbh()->selectall_arrayref(
+        'select * from import_records where import_batch_id = ?',
+        { Slice => {} },
+        $params{batch_id}
+    );
     SetImportBatchStatus($params{batch_id}, 'importing') if newer();
     for my $row (@{$rows}) {
         if ($row->{status} eq 'error' || $row->{status} eq 'imported') { $counts[5]++; next }
@@ -246,8 +291,12 @@ sub BatchCommitRecords (@arguments) {
 sub _commit_arguments (@arguments) {
     if (newer()) {
         arguments('BatchCommitRecords', scalar @arguments, 1, 1);
-        return %{ options('BatchCommitRecords', $arguments[0], qw(batch_id framework overlay_framework
-            progress_interval progress_callback skip_intermediate_commit)) };
+        return %{
+            options(
+                'BatchCommitRecords', $arguments[0], qw(batch_id framework overlay_framework
+                    progress_interval progress_callback skip_intermediate_commit)
+            )
+        };
     }
     arguments('BatchCommitRecords', scalar @arguments, 2, 4);
     Sandbox::Strict::wrong_call('BatchCommitRecords of 19.06 with a hash') if ref $arguments[0];
@@ -261,17 +310,24 @@ sub _commit_record ($batch, $row, $params) {
     C4::Biblio::sandbox_strip_items($record) if $biblio;
     my $id = $row->{import_record_id};
     if ($action eq 'create_new') {
-        my ($number) = $biblio ? C4::Biblio::AddBiblio($record, $params->{framework})
-            : C4::AuthoritiesMarc::AddAuthority($record, undef, C4::AuthoritiesMarc::GuessAuthTypeCode($record));
+        my ($number) =
+            $biblio
+            ? C4::Biblio::AddBiblio($record, $params->{framework})
+            : C4::AuthoritiesMarc::AddAuthority($record, undef,
+            C4::AuthoritiesMarc::GuessAuthTypeCode($record));
         my @items = $biblio ? _commit_items($id, $number, $item_action) : (0, 0, 0);
         _remember($id, $biblio, $number);
         SetImportRecordStatus($id, 'imported');
         return (1, 0, @items, 0);
     }
     if ($action eq 'replace') {
-        my $before = $biblio ? _overlay_biblio($record, $match, $row, $params) : _overlay_authority($record, $match);
+        my $before =
+            $biblio
+            ? _overlay_biblio($record, $match, $row, $params)
+            : _overlay_authority($record, $match);
         my @items = $biblio ? _commit_items($id, $match, $item_action) : (0, 0, 0);
-        _dbh()->do('update import_records set marcxml_old = ? where import_record_id = ?', undef, $before, $id);
+        _dbh()->do('update import_records set marcxml_old = ? where import_record_id = ?',
+            undef, $before, $id);
         _remember($id, $biblio, $match);
         SetImportRecordOverlayStatus($id, 'match_applied');
         SetImportRecordStatus($id, 'imported');
@@ -294,11 +350,13 @@ sub _decide ($batch, $row, $biblio) {
         my $add = $items eq 'always_add' || $items eq 'add_only_for_new';
         return ($batch->{nomatch_action}, $add ? 'create_new' : 'ignore', undef);
     }
-    my $match = GetBestRecordMatch($row->{import_record_id});
+    my $match  = GetBestRecordMatch($row->{import_record_id});
     my $action = $batch->{overlay_action};
     $action = 'create_new' if $action eq 'replace' && !defined $match;
-    my $item_action = $items eq 'always_add' || $items eq 'add_only_for_matches' ? 'create_new'
-        : $items eq 'replace' ? 'replace' : 'ignore';
+    my $item_action =
+          $items eq 'always_add' || $items eq 'add_only_for_matches' ? 'create_new'
+        : $items eq 'replace'                                        ? 'replace'
+        :                                                              'ignore';
     return ($action, $biblio ? $item_action : 'ignore', $match);
 }
 
@@ -312,12 +370,14 @@ sub _overlay_biblio ($record, $number, $row, $params) {
 
 sub _overlay_authority ($record, $authid) {
     my $before = C4::AuthoritiesMarc::GetAuthorityXML($authid);
-    C4::AuthoritiesMarc::ModAuthority($authid, $record, C4::AuthoritiesMarc::GuessAuthTypeCode($record));
+    C4::AuthoritiesMarc::ModAuthority($authid, $record,
+        C4::AuthoritiesMarc::GuessAuthTypeCode($record));
     return $before;
 }
 
 sub _remember ($id, $biblio, $number) {
-    my ($table, $column) = $biblio ? qw(import_biblios matched_biblionumber) : qw(import_auths matched_authid);
+    my ($table, $column) =
+        $biblio ? qw(import_biblios matched_biblionumber) : qw(import_auths matched_authid);
     _dbh()->do("update $table set $column = ? where import_record_id = ?", undef, $number, $id);
     return;
 }
@@ -326,32 +386,41 @@ sub _remember ($id, $biblio, $number) {
 sub _commit_items ($id, $biblionumber, $action) {
     return (0, 0, 0) if $action eq 'ignore';
     my @counts = (0, 0, 0);
-    my $rows = _dbh()->selectall_arrayref(
+    my $rows   = _dbh()->selectall_arrayref(
         'select import_items_id, marcxml from import_items where import_record_id = ? order by import_items_id',
-        undef, $id);
+        undef, $id
+    );
     for my $row (@{$rows}) {
         my $record = MARC::Record->new_from_xml(StripNonXmlChars($row->[1]), 'UTF-8');
         my ($tag, $code) = C4::Biblio::GetMarcFromKohaField('items.onloan');
         $record->field($tag)->delete_subfield(code => $code);
-        $counts[ _commit_item($row->[0], $record, $biblionumber, $action) ]++;
+        $counts[_commit_item($row->[0], $record, $biblionumber, $action)]++;
     }
     return @counts;
 }
 
 sub _commit_item ($id, $record, $biblionumber, $action) {
     my $item = C4::Biblio::TransformMarcToKoha($record, '', 'items');
-    my $same_barcode = exists $item->{barcode} ? Koha::Items->find({ barcode => $item->{barcode} }) : undef;
+    my $same_barcode =
+        exists $item->{barcode} ? Koha::Items->find({ barcode => $item->{barcode} }) : undef;
     my $replace = $action eq 'replace' && (exists $item->{itemnumber} || $same_barcode);
     if ($replace) {
+
         # The row keeps the number that the item field gave, which is none if the barcode decided.
-        C4::Items::ModItemFromMarc($record, $biblionumber, $item->{itemnumber} // $same_barcode->itemnumber);
+        C4::Items::ModItemFromMarc($record, $biblionumber,
+            $item->{itemnumber} // $same_barcode->itemnumber);
         _item_done($id, 'imported', $item->{itemnumber});
         return 1;
     }
     if ($same_barcode) {
-        _dbh()->do(q{update import_items set status = 'error', import_error = 'duplicate item barcode'
-            where import_items_id = ?}, undef, $id) if newer();
-        _dbh()->do(q{update import_items set status = 'error', itemnumber = 0 where import_items_id = ?}, undef, $id)
+        _dbh()->do(
+            q{update import_items set status = 'error', import_error = 'duplicate item barcode'
+            where import_items_id = ?}, undef, $id
+        ) if newer();
+        _dbh()
+            ->do(
+            q{update import_items set status = 'error', itemnumber = 0 where import_items_id = ?},
+            undef, $id)
             if !newer();
         return 2;
     }
@@ -371,12 +440,13 @@ sub _item_done ($id, $status, $itemnumber) {
 # (deleted, errors, reverted, items deleted, ignored)
 sub BatchRevertRecords (@arguments) {
     arguments('BatchRevertRecords', scalar @arguments, 1, 1);
-    my $batch = GetImportBatch($arguments[0]);
+    my $batch  = GetImportBatch($arguments[0]);
     my @counts = (0) x 5;
-    my $rows = _dbh()->selectall_arrayref(
+    my $rows   = _dbh()->selectall_arrayref(
         'select r.*, matched_biblionumber, matched_authid from import_records r
             left join import_auths using (import_record_id) left join import_biblios using (import_record_id)
-            where import_batch_id = ?', { Slice => {} }, $arguments[0]);
+            where import_batch_id = ?', { Slice => {} }, $arguments[0]
+    );
     SetImportBatchStatus($arguments[0], 'reverting') if newer();
     for my $row (@{$rows}) {
         if ($row->{status} eq 'error' || $row->{status} eq 'reverted') { $counts[4]++; next }
@@ -389,21 +459,25 @@ sub BatchRevertRecords (@arguments) {
 
 sub _revert_record ($batch, $row) {
     my $biblio = $row->{record_type} eq 'biblio';
-    my $id = $row->{import_record_id};
+    my $id     = $row->{import_record_id};
     my $number = $biblio ? $row->{matched_biblionumber} : $row->{matched_authid};
-    my $restore = $batch->{overlay_action} ne 'create_new' && $row->{overlay_status} eq 'match_applied';
+    my $restore =
+        $batch->{overlay_action} ne 'create_new' && $row->{overlay_status} eq 'match_applied';
     my @done = (0, 0, 0, 0);
-    return @done if $restore && $biblio && $row->{status} ne 'ignored' && !Koha::Biblios->find($number // 0);
+    return @done
+        if $restore && $biblio && $row->{status} ne 'ignored' && !Koha::Biblios->find($number // 0);
     $done[3] = _revert_items($id, $number) if $biblio;
     my $error;
-    if ($row->{status} eq 'ignored') { }
+    if    ($row->{status} eq 'ignored') { }
     elsif ($restore) {
         _restore($row, $biblio, $number);
         $done[2] = 1;
-    }
-    else {
-        $error = $biblio ? C4::Biblio::DelBiblio($number) : C4::AuthoritiesMarc::DelAuthority({ authid => $number });
-        $done[ $biblio && defined $error ? 1 : 0 ] = 1;
+    } else {
+        $error =
+            $biblio
+            ? C4::Biblio::DelBiblio($number)
+            : C4::AuthoritiesMarc::DelAuthority({ authid => $number });
+        $done[$biblio && defined $error ? 1 : 0] = 1;
     }
     SetImportRecordStatus($id, 'reverted') if !($biblio && defined $error);
     _forget($id, $biblio);
@@ -411,12 +485,14 @@ sub _revert_record ($batch, $row) {
 }
 
 sub _restore ($row, $biblio, $number) {
-    my $record = MARC::Record->new_from_xml(StripNonXmlChars($row->{marcxml_old}), 'UTF-8', $row->{encoding});
+    my $record = MARC::Record->new_from_xml(StripNonXmlChars($row->{marcxml_old}), 'UTF-8',
+        $row->{encoding});
     if ($biblio) {
         C4::Biblio::ModBiblio($record, $number, C4::Biblio::GetFrameworkCode($number));
         return;
     }
-    C4::AuthoritiesMarc::ModAuthority($number, $record, C4::AuthoritiesMarc::GuessAuthTypeCode($record));
+    C4::AuthoritiesMarc::ModAuthority($number, $record,
+        C4::AuthoritiesMarc::GuessAuthTypeCode($record));
     return;
 }
 
@@ -424,13 +500,17 @@ sub _restore ($row, $biblio, $number) {
 sub _revert_items ($id, $biblionumber) {
     my $rows = _dbh()->selectall_arrayref(
         'select import_items_id, itemnumber from import_items join items using (itemnumber)
-            where import_record_id = ?', undef, $id);
+            where import_record_id = ?', undef, $id
+    );
     my $deleted = 0;
     for my $row (@{$rows}) {
-        my $status = newer() ? Koha::Items->find($row->[1])->safe_delete
+        my $status =
+            newer()
+            ? Koha::Items->find($row->[1])->safe_delete
             : C4::Items::DelItemCheck($biblionumber, $row->[1]);
         next if !defined $status || $status ne '1';
-        _dbh()->do(q{update import_items set status = 'reverted' where import_items_id = ?}, undef, $row->[0]);
+        _dbh()->do(q{update import_items set status = 'reverted' where import_items_id = ?},
+            undef, $row->[0]);
         $deleted++;
     }
     return $deleted;
@@ -438,13 +518,15 @@ sub _revert_items ($id, $biblionumber) {
 
 sub _forget ($id, $biblio) {
     if (!$biblio) {
-        _dbh()->do('update import_auths set matched_authid = null where import_record_id = ?', undef, $id);
+        _dbh()->do('update import_auths set matched_authid = null where import_record_id = ?',
+            undef, $id);
         return;
     }
     _dbh()->do(
         q{update import_biblios b set matched_biblionumber = null where import_record_id = ? and not exists
             (select * from import_items i where i.import_record_id = b.import_record_id and status = 'imported')},
-        undef, $id);
+        undef, $id
+    );
     return;
 }
 

@@ -22,7 +22,7 @@ sub GetNormalizedISBN ($isbn, @) {
 
 sub _isbn10 ($isbn13) {
     my ($nine) = $isbn13 =~ /\A978(\d{9})\d\z/ or return;
-    my $sum = 0;
+    my $sum    = 0;
     my @digits = split //, $nine;
     $sum += (10 - $_) * $digits[$_] for 0 .. 8;
     my $check = (11 - $sum % 11) % 11;
@@ -31,7 +31,7 @@ sub _isbn10 ($isbn13) {
 
 sub _isbn13 ($isbn10) {
     my $twelve = '978' . substr $isbn10, 0, 9;
-    my $sum = 0;
+    my $sum    = 0;
     my @digits = split //, $twelve;
     $sum += $digits[$_] * ($_ % 2 ? 3 : 1) for 0 .. 11;
     return $twelve . (10 - $sum % 10) % 10;
@@ -41,9 +41,10 @@ sub GetVariationsOfISBNs (@isbns) {
     my @all;
     for my $isbn (@isbns) {
         my $digits = uc($isbn) =~ s/[^0-9X]//gr;
-        my $ten = length $digits == 10 ? $digits : _isbn10($digits);
-        my $thirteen = length $digits == 13 ? $digits : length $digits == 10 ? _isbn13($digits) : undef;
-        push @all, grep {defined} $isbn, $ten, $thirteen;
+        my $ten    = length $digits == 10 ? $digits : _isbn10($digits);
+        my $thirteen =
+            length $digits == 13 ? $digits : length $digits == 10 ? _isbn13($digits) : undef;
+        push @all, grep { defined } $isbn, $ten, $thirteen;
     }
     return wantarray ? @all : join ' | ', @all;
 }

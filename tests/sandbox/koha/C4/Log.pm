@@ -17,11 +17,12 @@ sub logaction (@arguments) {
     arguments('logaction', scalar @arguments, 4, newer() ? 7 : 5);
     my ($module, $action, $object, $info, $interface) = @arguments;
     my $userenv = C4::Context->userenv;
-    my $user = ref $userenv eq 'HASH' ? $userenv->{number} || 0 : 0;
+    my $user    = ref $userenv eq 'HASH' ? $userenv->{number} || 0 : 0;
     C4::Context->dbh->do(
         'insert into action_logs (timestamp, user, module, action, object, info, interface)
             values (now(), ?, ?, ?, ?, ?, ?)',
-        undef, $user, $module, $action, $object, $info, $interface // C4::Context->interface);
+        undef, $user, $module, $action, $object, $info, $interface // C4::Context->interface
+    );
     return;
 }
 

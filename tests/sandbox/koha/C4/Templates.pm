@@ -8,8 +8,8 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::Context;
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use Cwd             qw(abs_path);
+use File::Basename  qw(dirname);
 use Sandbox::Strict qw(newer);
 use Template;
 use Template::Constants ();
@@ -27,15 +27,24 @@ sub param ($self, %values) {
 
 sub output ($self) {
     my @includes = ("$ROOT/includes", newer() ? "$ROOT/includes-newer" : ());
-    my $template = Template->new({
-        ABSOLUTE => 1, ENCODING => 'UTF-8', INCLUDE_PATH => \@includes, PLUGIN_BASE => 'Koha::Template::Plugin',
-    });
+    my $template = Template->new(
+        {
+            ABSOLUTE     => 1,
+            ENCODING     => 'UTF-8',
+            INCLUDE_PATH => \@includes,
+            PLUGIN_BASE  => 'Koha::Template::Plugin',
+        }
+    );
     my %values = (
-        %{ $self->{values} }, interface => '/intranet-tmpl', theme => 'prog', lang => 'en',
+        %{ $self->{values} },
+        interface  => '/intranet-tmpl',
+        theme      => 'prog',
+        lang       => 'en',
         generation => newer() ? 'newer' : '19.06',
     );
     my $out = '';
-    $template->process($self->{file}, \%values, \$out) or die 'Template process failed: ' . $template->error . "\n";
+    $template->process($self->{file}, \%values, \$out)
+        or die 'Template process failed: ' . $template->error . "\n";
     return $out;
 }
 

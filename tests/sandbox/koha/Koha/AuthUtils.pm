@@ -15,7 +15,7 @@ our @EXPORT_OK = qw(hash_password);
 
 sub hash_password ($password, $settings = undef) {
     return Sandbox::Seeds::hash_password($password) if !defined $settings;
-    utf8::encode($password) if utf8::is_utf8($password);
+    utf8::encode($password)                         if utf8::is_utf8($password);
     return Crypt::Eksblowfish::Bcrypt::bcrypt($password, $settings);
 }
 

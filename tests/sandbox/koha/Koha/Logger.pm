@@ -11,7 +11,7 @@ sub get ($class, $params = {}) { return bless { %{ $params // {} } }, $class }
 
 sub trace ($self, @) { return }
 sub debug ($self, @) { return }
-sub info ($self, @) { return }
+sub info  ($self, @) { return }
 
 sub warn ($self, @message) {
     CORE::warn join('', @message), "\n";

@@ -21,7 +21,7 @@ sub _wrap ($self, $row) { return $self->object_class->_new_from_dbic($row) }
 
 sub find ($self, @key) {
     croak 'Cannot use "->find" in list context' if wantarray;
-    return if !grep {defined} @key;
+    return                                      if !grep { defined } @key;
     my $row = $self->_resultset->find(@key) // return;
     return $self->_wrap($row);
 }
@@ -39,7 +39,9 @@ sub next ($self) {
     return $self->_wrap($row);
 }
 
-sub as_list ($self) { return map { $self->_wrap($_) } $self->_resultset->all }
+sub as_list ($self) {
+    return map { $self->_wrap($_) } $self->_resultset->all;
+}
 
 sub delete ($self) { return $self->_resultset->delete }
 

@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 use base 'Koha::Object';
 
 use C4::Context;
-use POSIX ();
+use POSIX           ();
 use Sandbox::Strict qw(newer);
 
 sub _type { return 'Borrower' }
@@ -22,7 +22,7 @@ sub is_expired ($self) {
 }
 
 sub account_locked ($self) {
-    my $most = C4::Context->preference('FailedLoginAttempts');
+    my $most     = C4::Context->preference('FailedLoginAttempts');
     my $attempts = $self->login_attempts || 0;
     return 1 if $most && $attempts && $attempts >= $most;
     return $attempts < 0 ? 1 : 0;

@@ -9,7 +9,7 @@ no warnings 'experimental::signatures';
 
 use C4::Context;
 use File::Find ();
-use mro ();
+use mro        ();
 use Koha::Plugins::Methods;
 use Sandbox::Strict qw(options);
 
@@ -28,8 +28,11 @@ sub GetPlugins ($self, $params = {}) {
     options('GetPlugins', $params, qw(method metadata all));
     my $wanted = $params->{metadata} // {};
     my %seen;
-    my @classes = grep { !$seen{$_}++ } map { $_->plugin_class }
-        Koha::Plugins::Methods->search($params->{method} ? { plugin_method => $params->{method} } : {});
+    my @classes =
+        grep { !$seen{$_}++ }
+        map  { $_->plugin_class }
+        Koha::Plugins::Methods->search(
+        $params->{method} ? { plugin_method => $params->{method} } : {});
     my @plugins;
     for my $class (sort @classes) {
         _load($class) or next;
@@ -70,7 +73,8 @@ sub InstallPlugins ($self, $params = {}) {
         next if !$class->isa('Koha::Plugins::Base') || $class eq 'Koha::Plugins::Base';
         my $plugin = $class->new({ enable_plugins => $self->{enable_plugins} });
         Koha::Plugins::Methods->search({ plugin_class => $class })->delete;
-        Koha::Plugins::Method->new({ plugin_class => $class, plugin_method => $_ })->store for _methods($class);
+        Koha::Plugins::Method->new({ plugin_class => $class, plugin_method => $_ })->store
+            for _methods($class);
         push @plugins, $plugin;
     }
     return @plugins;
@@ -81,7 +85,8 @@ sub _methods ($class) {
     no strict 'refs';    ## no critic (ProhibitNoStrict)
     my %methods;
     for my $package ($class, @{ mro::get_linear_isa($class) }) {
-        $methods{$_} = 1 for grep { /\A[a-zA-Z]\w*\z/ && defined &{"${package}::$_"} } keys %{"${package}::"};
+        $methods{$_} = 1
+            for grep { /\A[a-zA-Z]\w*\z/ && defined &{"${package}::$_"} } keys %{"${package}::"};
     }
     return sort keys %methods;
 }

@@ -7,7 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-our $BIBLIOS_INDEX = 'biblios';
+our $BIBLIOS_INDEX     = 'biblios';
 our $AUTHORITIES_INDEX = 'authorities';
 
 1;

@@ -8,7 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::Context;
-use Digest::SHA ();
+use Digest::SHA     ();
 use Sandbox::Strict qw(options);
 
 my $HOURS = 8;

@@ -7,22 +7,28 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp qw(croak);
+use Carp        qw(croak);
 use XML::LibXML ();
 
-my %FIXED = (db_scheme => 'mysql', hostname => 'localhost', port => '', user => 'koha', enable_plugins => 1);
+my %FIXED = (
+    db_scheme      => 'mysql',
+    hostname       => 'localhost',
+    port           => '',
+    user           => 'koha',
+    enable_plugins => 1
+);
 
 sub write ($class, $path, %values) {
     my $document = XML::LibXML::Document->new('1.0', 'UTF-8');
-    my $root = $document->createElement('yazgfs');
+    my $root     = $document->createElement('yazgfs');
     $document->setDocumentElement($root);
     my $config = $root->appendChild($document->createElement('config'));
-    my %all = (%FIXED, %values);
+    my %all    = (%FIXED, %values);
     $config->appendTextChild($_, $all{$_}) for sort keys %all;
     open my $out, '>:raw', $path or croak "cannot write '$path': $!";
     chmod 0600, $path or croak "cannot protect '$path': $!";
     print {$out} $document->toString(1) or croak "cannot write '$path': $!";
-    close $out or croak "cannot write '$path': $!";
+    close $out                          or croak "cannot write '$path': $!";
     return;
 }
 
@@ -32,7 +38,8 @@ sub read ($class, $path) {
     my %config;
     for my $node ($document->findnodes('/yazgfs/config/*')) {
         my ($name, $value) = ($node->nodeName, $node->textContent);
-        $config{$name} = exists $config{$name} ? [ map { ref ? @{$_} : $_ } $config{$name}, $value ] : $value;
+        $config{$name} =
+            exists $config{$name} ? [map { ref ? @{$_} : $_ } $config{$name}, $value] : $value;
     }
     return { config => \%config };
 }

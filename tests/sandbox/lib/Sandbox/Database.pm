@@ -14,15 +14,18 @@ use Sandbox::Seeds;
 use Sandbox::Tables;
 use Time::HiRes qw(sleep time);
 
-our $NAME = 'koha_sandbox';
+our $NAME        = 'koha_sandbox';
 our $SEARCH_NAME = 'koha_sandbox_search';
 
 my $START_SECONDS = 20;
-my $STOP_SECONDS = 10;
+my $STOP_SECONDS  = 10;
 
 sub new ($class, %args) {
     my $dir = $args{dir} // croak 'a database needs a dir';
-    return bless { dir => "$dir/mysql", password => $args{password} // croak 'a database needs a password' },
+    return bless {
+        dir      => "$dir/mysql",
+        password => $args{password} // croak 'a database needs a password'
+        },
         $class;
 }
 
@@ -43,13 +46,16 @@ sub _install ($self) {
     make_path($self->{dir});
     chmod 0700, $self->{dir} or croak "cannot protect '$self->{dir}': $!";
     if ($> == 0) {
-        my ($uid, $gid) = (getpwnam 'mysql')[ 2, 3 ];
+        my ($uid, $gid) = (getpwnam 'mysql')[2, 3];
         croak 'there is no user mysql: is mariadb-server installed?' if !defined $uid;
         chown $uid, $gid, $self->{dir} or croak "cannot give '$self->{dir}' to mysql: $!";
     }
-    $self->_run('mariadb-install-db', '--no-defaults', "--datadir=$self->{dir}/data", $self->_user,
-        '--auth-root-authentication-method=normal', '--skip-test-db', '--innodb-log-file-size=4M',
-        '--innodb-buffer-pool-size=32M');
+    $self->_run(
+        'mariadb-install-db',                       '--no-defaults',
+        "--datadir=$self->{dir}/data",              $self->_user,
+        '--auth-root-authentication-method=normal', '--skip-test-db',
+        '--innodb-log-file-size=4M',                '--innodb-buffer-pool-size=32M'
+    );
     return;
 }
 
@@ -59,8 +65,8 @@ sub _user ($self) { return $> == 0 ? '--user=mysql' : () }
 sub _run ($self, @command) {
     my $pid = fork // croak "cannot fork: $!";
     if (!$pid) {
-        open STDOUT, '>', '/dev/null' or die "cannot silence $command[0]: $!";
-        open STDERR, '>&', \*STDOUT or die "cannot silence $command[0]: $!";
+        open STDOUT, '>',  '/dev/null' or die "cannot silence $command[0]: $!";
+        open STDERR, '>&', \*STDOUT    or die "cannot silence $command[0]: $!";
         exec { $command[0] } @command or die "cannot run $command[0]: $!";
     }
     waitpid $pid, 0;
@@ -69,11 +75,12 @@ sub _run ($self, @command) {
 }
 
 sub _exec_server ($self) {
-    my $dir = $self->{dir};
+    my $dir    = $self->{dir};
     my $server = -x '/usr/sbin/mariadbd' ? '/usr/sbin/mariadbd' : 'mariadbd';
-    open STDIN, '<', '/dev/null' or die "cannot silence $server: $!";
-    open STDOUT, '>', '/dev/null' or die "cannot silence $server: $!";
+    open STDIN,  '<', '/dev/null'      or die "cannot silence $server: $!";
+    open STDOUT, '>', '/dev/null'      or die "cannot silence $server: $!";
     open STDERR, '>', "$dir/error.log" or die "cannot write $dir/error.log: $!";
+
     # What is lost with the machine may be lost: no flush at each commit.
     exec {$server} $server, '--no-defaults', "--datadir=$dir/data", $self->_user,
         '--socket=' . $self->socket, "--pid-file=$dir/pid", '--skip-networking', '--skip-log-bin',
@@ -94,8 +101,8 @@ sub _wait_until_up ($self) {
 }
 
 sub root ($self, $database = '') {
-    return DBI->connect('dbi:mysql:database=' . $database . ';mysql_socket=' . $self->socket, 'root', '',
-        { RaiseError => 1, PrintError => 0, mysql_enable_utf8 => 1 });
+    return DBI->connect('dbi:mysql:database=' . $database . ';mysql_socket=' . $self->socket,
+        'root', '', { RaiseError => 1, PrintError => 0, mysql_enable_utf8 => 1 });
 }
 
 sub fill ($self, $generation) {

@@ -7,12 +7,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Cwd qw(abs_path);
+use Cwd            qw(abs_path);
 use File::Basename qw(dirname);
-use File::Path qw(remove_tree);
+use File::Path     qw(remove_tree);
 use IO::Select;
 use JSON::PP ();
-use POSIX ();
+use POSIX    ();
 use Sandbox::Conf;
 use Sandbox::Database;
 use Time::HiRes qw(sleep time);
@@ -29,6 +29,7 @@ sub run ($self) {
     $self->_tell($status);
     $self->_wait if !$status->{error};
     $self->_end;
+
     # No destructors or END blocks of the owner's program in here.
     POSIX::_exit($status->{error} ? 1 : 0);
 }
@@ -36,25 +37,37 @@ sub run ($self) {
 sub _start ($self) {
     my $sandbox = $self->{sandbox};
     POSIX::setsid();
+
     # Who waits for the end of the owner's output must not wait for ours.
-    open STDIN, '<', '/dev/null' or die "cannot silence the keeper: $!";
+    open STDIN,  '<',  '/dev/null'                      or die "cannot silence the keeper: $!";
     open STDOUT, '>>', "$sandbox->{dir}/log/keeper.log" or die "cannot log the keeper: $!";
-    open STDERR, '>&', \*STDOUT or die "cannot log the keeper: $!";
+    open STDERR, '>&', \*STDOUT                         or die "cannot log the keeper: $!";
     $self->{ended} = 0;
-    $SIG{$_} = sub { $self->{ended} = 1 } for qw(TERM INT HUP);
+    $SIG{$_} = sub { $self->{ended} = 1 }
+        for qw(TERM INT HUP);
     $SIG{CHLD} = 'DEFAULT';
     my $password = join '', map { sprintf '%02x', int rand 256 } 1 .. 8;
-    my $database = $self->{database} = Sandbox::Database->new(dir => $sandbox->{dir}, password => $password);
+    my $database = $self->{database} =
+        Sandbox::Database->new(dir => $sandbox->{dir}, password => $password);
     my $fresh = !-d "$sandbox->{dir}/mysql/data";
     $database->start;
-    Sandbox::Conf->write($sandbox->conf,
-        database => $Sandbox::Database::NAME, search_database => $Sandbox::Database::SEARCH_NAME,
-        socket => $database->socket, pass => $fresh ? $password : $self->_known_password,
-        generation => $sandbox->{generation}, pluginsdir => $sandbox->{pluginsdir},
-        logdir => "$sandbox->{dir}/log");
+    Sandbox::Conf->write(
+        $sandbox->conf,
+        database        => $Sandbox::Database::NAME,
+        search_database => $Sandbox::Database::SEARCH_NAME,
+        socket          => $database->socket,
+        pass            => $fresh ? $password : $self->_known_password,
+        generation      => $sandbox->{generation},
+        pluginsdir      => $sandbox->{pluginsdir},
+        logdir          => "$sandbox->{dir}/log"
+    );
     $database->fill($sandbox->{generation}) if $fresh;
-    my $status = { socket => $database->socket, db_name => $Sandbox::Database::NAME, database_pid => $database->pid };
-    $self->_start_indexer if defined $sandbox->{indexer_delay};
+    my $status = {
+        socket       => $database->socket,
+        db_name      => $Sandbox::Database::NAME,
+        database_pid => $database->pid
+    };
+    $self->_start_indexer                      if defined $sandbox->{indexer_delay};
     $status->{staff_url} = $self->_start_staff if defined $sandbox->{staff_port};
     return $status;
 }
@@ -70,10 +83,11 @@ sub _start_indexer ($self) {
 
 sub _start_staff ($self) {
     my $sandbox = $self->{sandbox};
-    my $port = $sandbox->{staff_port} || _free_port($sandbox->{address});
-    my $url = "http://$sandbox->{address}:$port";
+    my $port    = $sandbox->{staff_port} || _free_port($sandbox->{address});
+    my $url     = "http://$sandbox->{address}:$port";
     $self->{database}->root($Sandbox::Database::NAME)
-        ->do(q{update systempreferences set value = ? where variable = 'staffClientBaseURL'}, undef, $url);
+        ->do(q{update systempreferences set value = ? where variable = 'staffClientBaseURL'},
+        undef, $url);
     $self->_spawn('staff', "$ROOT/staff.pl", 'daemon', '-m', 'production', '-l', $url);
     _wait_for_port($sandbox->{address}, $port);
     return $url;
@@ -101,9 +115,9 @@ sub _spawn ($self, $name, @command) {
     if (!$pid) {
         my %env = $self->{sandbox}->env;
         @ENV{ keys %env } = values %env;
-        open STDIN, '<', '/dev/null' or die "cannot silence $name: $!";
+        open STDIN,  '<',  '/dev/null'                           or die "cannot silence $name: $!";
         open STDOUT, '>>', "$self->{sandbox}{dir}/log/$name.log" or die "cannot log $name: $!";
-        open STDERR, '>&', \*STDOUT or die "cannot log $name: $!";
+        open STDERR, '>&', \*STDOUT                              or die "cannot log $name: $!";
         exec {$^X} $^X, @command or die "cannot run $name: $!";
     }
     $self->{children}{$pid} = $name;
@@ -120,7 +134,7 @@ sub _wait ($self) {
     my $select = IO::Select->new($self->{sandbox}{detach} ? () : $self->{life});
     while (!$self->{ended}) {
         if ($select->count) { last if $select->can_read(0.5) }
-        else { sleep 0.5 }
+        else                { sleep 0.5 }
         last if kill(0, $self->{database}->pid) == 0 || waitpid($self->{database}->pid, 1) != 0;
     }
     return;

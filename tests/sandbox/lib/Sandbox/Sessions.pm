@@ -14,9 +14,10 @@ my $SECONDS = 24 * 3600;
 sub begin ($class, $userid = '') {
     open my $random, '<:raw', '/dev/urandom' or die "no random numbers: $!";
     read $random, my $octets, 16;
-    my $id = unpack 'H*', $octets;
+    my $id  = unpack 'H*', $octets;
     my $dbh = C4::Context->dbh;
-    $dbh->do('insert into sessions (id, a_session) values (?, ?)', undef, $id, join "\t", time, $userid);
+    $dbh->do('insert into sessions (id, a_session) values (?, ?)',
+        undef, $id, join "\t", time, $userid);
     return $id;
 }
 
@@ -29,7 +30,9 @@ sub exists ($class, $id) { return defined((_read($id))[0]) ? 1 : 0 }
 
 sub _read ($id) {
     return if ($id // '') !~ /\A[0-9a-f]{32}\z/;
-    my ($session) = C4::Context->dbh->selectrow_array('select a_session from sessions where id = ?', undef, $id);
+    my ($session) =
+        C4::Context->dbh->selectrow_array('select a_session from sessions where id = ?', undef,
+        $id);
     return split /\t/, $session // '', 2;
 }
 

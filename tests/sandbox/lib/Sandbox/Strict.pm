@@ -24,9 +24,9 @@ sub arguments ($name, $given, $least, $most) {
 }
 
 sub options ($name, $options, @known) {
-    return {} if !defined $options;
+    return {}                                                     if !defined $options;
     wrong_call("$name with options that are no hash: '$options'") if ref $options ne 'HASH';
-    my %known = map { $_ => 1 } @known;
+    my %known   = map       { $_ => 1 } @known;
     my @unknown = sort grep { !$known{$_} } keys %{$options};
     wrong_call("$name with the options '@unknown'") if @unknown;
     return $options;

@@ -7,20 +7,31 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp qw(croak);
+use Carp           qw(croak);
 use File::Basename qw(dirname);
 use File::Spec;
 
 my $DATA = File::Spec->rel2abs(dirname(__FILE__) . '/../../data');
 
 my %IRREGULAR = (
-    biblioitems => 'Biblioitem', items => 'Item', branches => 'Branch', categories => 'Category',
-    itemtypes => 'Itemtype', borrowers => 'Borrower', import_batches => 'ImportBatch',
-    import_record_matches => 'ImportRecordMatch', systempreferences => 'Systempreference',
-    deletedbiblio => 'Deletedbiblio', deletedbiblioitems => 'Deletedbiblioitem',
-    deleteditems => 'Deleteditem', deletedbiblio_metadata => 'DeletedbiblioMetadata',
-    biblio_metadata => 'BiblioMetadata', plugin_data => 'PluginData', matchchecks => 'Matchcheck',
-    need_merge_authorities => 'NeedMergeAuthority', userflags => 'Userflag',
+    biblioitems                 => 'Biblioitem',
+    items                       => 'Item',
+    branches                    => 'Branch',
+    categories                  => 'Category',
+    itemtypes                   => 'Itemtype',
+    borrowers                   => 'Borrower',
+    import_batches              => 'ImportBatch',
+    import_record_matches       => 'ImportRecordMatch',
+    systempreferences           => 'Systempreference',
+    deletedbiblio               => 'Deletedbiblio',
+    deletedbiblioitems          => 'Deletedbiblioitem',
+    deleteditems                => 'Deleteditem',
+    deletedbiblio_metadata      => 'DeletedbiblioMetadata',
+    biblio_metadata             => 'BiblioMetadata',
+    plugin_data                 => 'PluginData',
+    matchchecks                 => 'Matchcheck',
+    need_merge_authorities      => 'NeedMergeAuthority',
+    userflags                   => 'Userflag',
     authorised_value_categories => 'AuthorisedValueCategory',
 );
 
@@ -38,7 +49,13 @@ sub _read ($file, $tables) {
         chomp $line;
         next if $line eq '' || $line =~ /^#/;
         if ($line =~ /^(\w+)$/) {
-            $table = $tables->{$1} //= { name => $1, columns => [], keys => [], foreign => [], order => scalar keys %{$tables} };
+            $table = $tables->{$1} //= {
+                name    => $1,
+                columns => [],
+                keys    => [],
+                foreign => [],
+                order   => scalar keys %{$tables}
+            };
             next;
         }
         _read_part($table, $line) or croak "$file: what is '$line'?";
@@ -48,15 +65,15 @@ sub _read ($file, $tables) {
 }
 
 sub _read_part ($table, $line) {
-    if ($line =~ /^  primary (\S+)$/) { $table->{primary} = $1 }
-    elsif ($line =~ /^  (unique|key) (\S+)$/) { push @{ $table->{keys} }, [ $1, $2 ] }
+    if    ($line =~ /^  primary (\S+)$/)      { $table->{primary} = $1 }
+    elsif ($line =~ /^  (unique|key) (\S+)$/) { push @{ $table->{keys} }, [$1, $2] }
     elsif ($line =~ /^  foreign (\w+) (\w+)\.(\w+)(.*)$/) {
         push @{ $table->{foreign} }, { column => $1, table => $2, to => $3, rules => $4 };
-    }
-    elsif ($line =~ /^  (\w+) (\w+(?:\((?:[^()']|'[^']*')*\))?(?: unsigned)?)(.*)$/) {
+    } elsif ($line =~ /^  (\w+) (\w+(?:\((?:[^()']|'[^']*')*\))?(?: unsigned)?)(.*)$/) {
         push @{ $table->{columns} }, { name => $1, type => $2, rest => $3 };
+    } else {
+        return 0;
     }
-    else { return 0 }
     return 1;
 }
 
@@ -68,11 +85,15 @@ sub ddl ($class, $generation) {
 sub _create ($table) {
     my @parts = map { "`$_->{name}` $_->{type}$_->{rest}" } @{ $table->{columns} };
     push @parts, 'primary key (' . _quoted($table->{primary}) . ')' if $table->{primary};
-    push @parts, map { ($_->[0] eq 'unique' ? 'unique key' : 'key') . ' (' . _quoted($_->[1]) . ')' }
+    push @parts,
+        map { ($_->[0] eq 'unique' ? 'unique key' : 'key') . ' (' . _quoted($_->[1]) . ')' }
         @{ $table->{keys} };
-    push @parts, map { "foreign key (`$_->{column}`) references `$_->{table}` (`$_->{to}`)$_->{rules}" }
+    push @parts,
+        map { "foreign key (`$_->{column}`) references `$_->{table}` (`$_->{to}`)$_->{rules}" }
         @{ $table->{foreign} };
-    return "create table `$table->{name}` (" . join(', ', @parts)
+    return
+          "create table `$table->{name}` ("
+        . join(', ', @parts)
         . ') engine=InnoDB default charset=utf8mb4 collate=utf8mb4_unicode_ci';
 }
 
@@ -80,7 +101,7 @@ sub _quoted ($columns) { return $columns =~ s/(\w+)((?:\(\d+\))?)(?=,|$)/`$1`$2/
 
 sub source_name ($class, $table) {
     return $IRREGULAR{$table} if $IRREGULAR{$table};
-    my $name = join '', map {ucfirst} split /_/, $table;
+    my $name = join '', map { ucfirst } split /_/, $table;
     return $name =~ s/(?<=[^s])s$//r;
 }
 

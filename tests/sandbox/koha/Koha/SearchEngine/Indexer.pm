@@ -11,7 +11,10 @@ use C4::Context;
 use Sandbox::Strict qw(newer arguments one_of);
 
 # 19.06 has no such module: loading it fails there as it does in Koha.
-BEGIN { die "Can't locate Koha/SearchEngine/Indexer.pm in \@INC (the sandbox stands for 19.06)\n" if !newer() }
+BEGIN {
+    die "Can't locate Koha/SearchEngine/Indexer.pm in \@INC (the sandbox stands for 19.06)\n"
+        if !newer();
+}
 
 use C4::Biblio ();
 
@@ -24,7 +27,7 @@ sub index_records ($self, @arguments) {
     arguments('index_records', scalar @arguments, 3, 4);
     my ($numbers, $operation, $server) = @arguments;
     one_of('index_records', $operation, 'specialUpdate', 'recordDelete');
-    one_of('index_records', $server, 'biblioserver', 'authorityserver');
+    one_of('index_records', $server,    'biblioserver',  'authorityserver');
     C4::Biblio::queue_index($_, $operation, $server) for ref $numbers ? @{$numbers} : $numbers;
     return;
 }

@@ -10,7 +10,11 @@ no warnings 'experimental::signatures';
 use Sandbox::Strict qw(arguments one_of wrong_call);
 
 sub new ($class, $params = undef) {
-    one_of('Koha::SearchEngine::QueryBuilder->new', ($params // {})->{index}, 'biblios', 'authorities');
+    one_of(
+        'Koha::SearchEngine::QueryBuilder->new',
+        ($params // {})->{index},
+        'biblios', 'authorities'
+    );
     return bless { %{$params} }, $class;
 }
 
@@ -19,7 +23,8 @@ sub build_authorities_query_compat ($self, @arguments) {
     my %query;
     @query{qw(marclist and_or excluding operator value authtypecode orderby)} = @arguments;
     for my $list (qw(marclist and_or excluding operator value)) {
-        wrong_call("build_authorities_query_compat without a list '$list'") if ref $query{$list} ne 'ARRAY';
+        wrong_call("build_authorities_query_compat without a list '$list'")
+            if ref $query{$list} ne 'ARRAY';
     }
     return \%query;
 }

@@ -8,12 +8,13 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::Context;
-use C4::Search ();
+use C4::Search      ();
 use Sandbox::Strict qw(arguments one_of newer wrong_call);
 
 sub new ($class, $params = undef) {
     one_of('Koha::SearchEngine::Search->new', ($params // {})->{index}, 'biblios', 'authorities');
-    one_of('the preference SearchEngine', C4::Context->preference('SearchEngine') // 'Zebra', 'Zebra');
+    one_of('the preference SearchEngine',
+        C4::Context->preference('SearchEngine') // 'Zebra', 'Zebra');
     return bless { %{$params} }, $class;
 }
 
@@ -28,12 +29,17 @@ sub search_auth_compat ($self, @arguments) {
     wrong_call('search_auth_compat with no query of build_authorities_query_compat')
         if ref $query ne 'HASH' || !$query->{marclist};
     my ($indexes, $operators, $values) = @{$query}{qw(marclist operator value)};
-    one_of('search_auth_compat', $_, 'exact') for @{$operators};
+    one_of('search_auth_compat',             $_, 'exact')       for @{$operators};
     one_of('an index of search_auth_compat', $_, $indexes->[0]) for @{$indexes};
 
     # 19.06 strings the terms together without an operator between them.
     if (@{$values} > 1 && !newer()) {
-        die bless { code => 20003, message => q{can't set prefix query}, addinfo => '', diagset => 'ZOOM' },
+        die bless {
+            code    => 20003,
+            message => q{can't set prefix query},
+            addinfo => '',
+            diagset => 'ZOOM'
+            },
             'ZOOM::Exception';
     }
     my ($error, @ids) = C4::Search::sandbox_engine()->authorities($indexes->[0], @{$values});
@@ -42,8 +48,8 @@ sub search_auth_compat ($self, @arguments) {
         return ([], undef);
     }
     my $start = $offset && $offset > 0 ? $offset - 1 : 0;
-    my @page = grep {defined} @ids[ $start .. $start + ($length || 10) - 1 ];
-    return ([ map { { authid => $_ } } @page ], scalar @ids);
+    my @page  = grep { defined } @ids[$start .. $start + ($length || 10) - 1];
+    return ([map { { authid => $_ } } @page], scalar @ids);
 }
 
 sub extract_biblionumber ($self, $hit) {
@@ -58,7 +64,7 @@ package ZOOM::Exception;    ## no critic (ProhibitMultiplePackages)
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-sub code ($self) { return $self->{code} }
+sub code    ($self) { return $self->{code} }
 sub message ($self) { return $self->{message} }
 sub addinfo ($self) { return $self->{addinfo} }
 sub diagset ($self) { return $self->{diagset} }
