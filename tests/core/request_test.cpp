@@ -6,6 +6,7 @@
 #include <random>
 
 #include "connexion/error.hpp"
+#include "files.hpp"
 
 using connexion::Credentials;
 using connexion::LengthForm;
@@ -546,6 +547,20 @@ TEST_CASE("request: decimal lengths with random values keep the true reading") {
     for (const auto& r : a->readings) found |= r.login == login && r.password == password;
     INFO(frame);
     REQUIRE(found);
+  }
+}
+
+TEST_CASE("request: digits and a terminator behind a request are told of") {
+  // Found by fuzzing; the last four bytes choose the pieces there.
+  const std::string kept = data_file("../fuzz/corpus/request/digits_behind_a_request");
+  const auto bytes = std::string_view(kept).substr(0, kept.size() - 4);
+  for (std::size_t longest : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
+    RequestParser parser;
+    for (std::size_t at = 0; at < bytes.size(); at += longest)
+      parser.feed(bytes.substr(at, longest));
+    parser.finish();
+    if (parser.state() == RequestParser::State::failed) CHECK(!parser.problem().message.empty());
+    CHECK(!drain(parser).empty());
   }
 }
 

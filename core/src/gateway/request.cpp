@@ -184,7 +184,9 @@ class RequestParser::Impl {
                  record_);
     } else if (header.certainty == Certainty::digit && yielded_ > 0 && finished_ &&
                buffer_.size() - record_ < kLengthDigits) {
-      phase_ = Phase::trailing;  // a few digits after a request are no record
+      // a few digits are no record
+      no_request("not_a_request",
+                 "What follows the record is not a request of OCLC Gateway Export.", record_);
     } else {
       request_.readings = std::move(header.readings);
       request_.length_form = header.length_form;

@@ -145,7 +145,9 @@ class Repairer {
     read_subfields(field.start + 2, field.start + field.length);
     if (raw_.fields.back().count == 0) {
       raw_.fields.pop_back();
-      log_.report_field(Code::field_empty, field.start);
+      // What had no sound code is content all the same.
+      if (content.find_first_not_of(kSubfieldDelimiter, 2) == std::string_view::npos)
+        log_.report_field(Code::field_empty, field.start);
     }
   }
 

@@ -1,0 +1,1 @@
+00136nam a2200061   4500008004100000150001600041450001700057200101n  azznnaabn          |a aaa        aTest Term 0  aVariant Term
