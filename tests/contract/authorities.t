@@ -103,6 +103,12 @@ subtest 'several values' => sub {
     else         { isa_ok($error, 'ZOOM::Exception', 'in 19.06') }
 };
 
+subtest 'diacritics' => sub {
+    my $decomposed = added(authority('100', a => "$heading, e\x{301}"));
+    is(GetAuthority($decomposed)->subfield('100', 'a'),
+        "$heading, \x{e9}", 'are composed when the record is stored');
+};
+
 subtest 'ModAuthority' => sub {
     my $changed = authority('100', a => "$heading, C.");
     is(ModAuthority($authid, $changed, 'PERSO_NAME'), $authid,        'gives the number');
