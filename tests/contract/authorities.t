@@ -105,8 +105,11 @@ subtest 'several values' => sub {
 
 subtest 'diacritics' => sub {
     my $decomposed = added(authority('100', a => "$heading, e\x{301}"));
-    is(GetAuthority($decomposed)->subfield('100', 'a'),
-        "$heading, \x{e9}", 'are composed when the record is stored');
+    is(
+        GetAuthority($decomposed)->subfield('100', 'a'),
+        "$heading, \x{e9}",
+        'are composed when the record is stored'
+    );
 };
 
 subtest 'ModAuthority' => sub {
