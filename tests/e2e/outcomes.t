@@ -152,6 +152,20 @@ subtest 'a hundred connections' => sub {
         qr/\ASuccess\./, 'beside those that only began';
 };
 
+subtest 'a search engine that is not there' => sub {
+    plan skip_all => 'the engine of a real Koha is left alone' if TestGateway->live;
+    my $record = record();
+    my $before = $gateway->biblios;
+    for my $state (qw(error down)) {
+        $gateway->{sandbox}->engine($state);
+        my $reply = $gateway->export('demo', $record);
+        like $reply, qr/\ANot imported\..*search engine/, "$state: refused, for it may be there already";
+    }
+    is $gateway->biblios, $before, 'nothing was added';
+    $gateway->{sandbox}->engine('ok');
+    like $gateway->export('demo', $record), qr/\ASuccess\./, 'and taken when the engine is back';
+};
+
 # One kill a round: an export that ends two importers is set aside.
 for my $round (1 .. 2) {
     subtest "an importer that is killed, $round" => sub {

@@ -338,7 +338,21 @@ sub _search_biblios ($self, $index, $keys, $most) {
     Koha::Plugin::ConnexionGateway::Error->throw(
         code => 'search.failed', message => "Koha's search engine answered: $error")
         if defined $error;
+    _refuse_silent_zebra() if !@{ $results // [] };
     return [ grep { defined } map { $self->_biblionumber($_) } @{ $results // [] } ];
+}
+
+# Where Zebra does not run Koha's search finds nothing and says nothing. ZOOM's codes from 10000 on
+# are about the connection; asking for the connection again would make a new one without them.
+sub _refuse_silent_zebra {
+    return if (C4::Context->preference('SearchEngine') // '') ne 'Zebra';
+    my $context = $C4::Context::context or return;
+    my $connection = $context->{Zconn}{'biblioserver::1'} or return;
+    my $code = eval { $connection->errcode } // 0;
+    Koha::Plugin::ConnexionGateway::Error->throw(
+        code => 'search.failed', message => "Zebra does not answer (ZOOM error $code)")
+        if $code >= 10_000;
+    return;
 }
 
 sub _engine ($self) {
@@ -358,11 +372,18 @@ sub _search_authorities ($self, $index, $keys) {
         { index => $Koha::SearchEngine::AUTHORITIES_INDEX });
     my $engine = $self->{authority_engine} //=
         Koha::SearchEngine::Search->new({ index => $Koha::SearchEngine::AUTHORITIES_INDEX });
-    my $query = $builder->build_authorities_query_compat(
-        [ map {$index} @{$keys} ], [ map {'or'} @{$keys} ], [],
-        [ map {'exact'} @{$keys} ], $keys, undef, 'AuthidAsc');
-    my ($results, $total) = $engine->search_auth_compat($query, 0, 20);
-    return [ map { $_->{authid} } @{ $results // [] } ];
+    # One key at a time: 19.06 dies of a search for several.
+    my %found;
+    for my $key (@{$keys}) {
+        my $query = $builder->build_authorities_query_compat([$index], ['and'], [], ['exact'], [$key], undef,
+            'AuthidAsc');
+        my ($results, $total) = $engine->search_auth_compat($query, 0, 20);
+        Koha::Plugin::ConnexionGateway::Error->throw(code => 'search.failed',
+            message => "Koha's search for authorities failed (index $index)")
+            if !defined $total;
+        $found{ $_->{authid} } = 1 for @{ $results // [] };
+    }
+    return [ sort { $a <=> $b } keys %found ];
 }
 
 sub record_xml ($self, $record_type, $id) {
