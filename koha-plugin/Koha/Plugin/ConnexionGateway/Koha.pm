@@ -57,13 +57,7 @@ sub _interface {
 
 # ---------------------------------------------------------------- the instance
 
-sub koha_version ($self) { return C4::Context->preference('Version') // '' }
-
 sub preference ($self, $name) { return C4::Context->preference($name) }
-
-sub plugins_enabled ($self) {
-    return C4::Context->config('enable_plugins') ? 1 : 0;
-}
 
 sub forget_caches ($self) {
     Koha::Caches->flush_L1_caches if Koha::Caches->can('flush_L1_caches');
@@ -684,9 +678,9 @@ Not thread-safe; one object per process.
 
 Loads Koha. Needs C<KOHA_CONF> and Koha on C<@INC>.
 
-=head2 koha_version, preference($name), plugins_enabled
+=head2 preference($name)
 
-The instance's version, a system preference, whether koha-conf.xml enables plugins.
+A system preference.
 
 =head2 forget_caches
 

@@ -79,23 +79,6 @@ sub service ($self) {
     return \%values;
 }
 
-sub save_service ($self, %values) {
-    my @problems = map { { field => $_, code => 'unknown_setting', value => $_ } }
-        grep { !exists $SERVICE{$_} } sort keys %values;
-    for my $name (grep { exists $SERVICE{$_} && $SERVICE{$_} =~ /\A\d+\z/ } sort keys %values) {
-        next if $values{$name} =~ /\A\d{1,9}\z/;
-        push @problems, { field => $name, code => 'not_a_number', value => $values{$name} };
-    }
-    _refuse('service', \@problems) if @problems;
-    my $table = $self->_table('settings');
-    $self->{koha}->transaction(sub ($dbh) {
-        $dbh->do("REPLACE INTO $table (name, value) VALUES (?, ?)", undef, $_, $values{$_})
-            for sort keys %values;
-        return;
-    });
-    return $self->service;
-}
-
 # ---------------------------------------------------------------- profiles
 
 sub profiles ($self) {
@@ -317,7 +300,6 @@ my %SENTENCES = (
     bad_name => '"%s" may hold letters, digits, dot, hyphen and underscore only.',
     not_a_choice => '"%s" is no choice.',
     out_of_range => '"%s" is out of range.',
-    not_a_number => '"%s" is not a whole number.',
     not_a_list => 'must be a list of words.',
     unknown_setting => 'there is no such setting.',
     too_long => 'is too long.',
@@ -399,7 +381,7 @@ C<nomatch_action>, C<item_action>). C<password> is only ever taken, never given.
 
 =head2 new(koha => $koha)
 
-=head2 service, save_service(%values)
+=head2 service
 
 The service's settings with their defaults.
 
