@@ -9,6 +9,7 @@
 %begin %{
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -138,11 +139,15 @@ class Facts {
   Facts();
   ~Facts();
   void candidate(int64_t id, const connexion::Record& record);
+  void edited(int64_t id);
   %extend {
     void hit(size_t matchpoint, int64_t id, std::string_view text) {
       $self->hit(matchpoint, id, binding::source_named(text));
     }
     void items_json(std::string_view octets) { $self->items_json(octets); }
+    void last_imported_005(int64_t id, std::string_view text) {
+      $self->last_imported_005(id, text);
+    }
   }
 };
 
@@ -195,6 +200,23 @@ KeyList* search_keys(const connexion::Record& record, const connexion::Rules& ru
 }
 IdentifierList* identifiers(const connexion::Record& record) {
   return new IdentifierList(connexion::identifiers(record));
+}
+connexion::Record* prepare(const connexion::Record& record, const connexion::Rules& rules) {
+  return new connexion::Record(connexion::prepare(record, rules));
+}
+// 0 where the record names no other one.
+int64_t named_target(const connexion::Record& record, const connexion::Rules& rules) {
+  return connexion::named_target(record, rules).value_or(0);
+}
+// Target 0: a new record.
+connexion::Record* record_to_write(const connexion::Record& record, const connexion::Facts& facts,
+                                   int64_t target, const connexion::Rules& rules) {
+  const auto id = target > 0 ? std::optional(target) : std::nullopt;
+  return new connexion::Record(connexion::record_to_write(record, facts, id, rules));
+}
+// Empty where the text is a pattern of fields.
+Text pattern_problem(std::string_view text) {
+  return connexion::field_pattern_problem(text).value_or("");
 }
 }  // namespace binding
 %}

@@ -529,14 +529,21 @@ TEST_CASE("plan: the document") {
   facts.items_json(R"({"barcodes": {"B9": {"itemnumber": 9, "biblionumber": 50}}})");
   const Record incoming = book("0306406152 (\xC3\xA9)", {{"B9", ""}, {"", ""}});
   CHECK(plan(incoming, facts, profile.rules()) ==
-        R"({"items":[{"action":"hold","barcode":"B9","itemnumber":null,"occurrence":1,)"
+        R"({"fields":[{"action":"comes","line":null,"tag":"020","text":)"
+        "\"   $a 0306406152 (\xC3\xA9)\"},"
+        R"({"action":"goes","line":null,"tag":"020","text":"   $a 9780306406157"},)"
+        R"({"action":"same","line":null,"tag":"245","text":"00 $a Title"}],)"
+        R"("items":[{"action":"hold","barcode":"B9","defaults":{"holdingbranch":"CPL"},)"
+        R"("itemnumber":null,"occurrence":1,)"
         R"("reason":{"code":"duplicate_barcode","values":{"biblionumber":50,"itemnumber":9}}},)"
-        R"({"action":"add","barcode":null,"itemnumber":null,"occurrence":2,)"
-        R"("reason":{"code":"items_always_add"}}],)"
+        R"({"action":"add","barcode":null,"defaults":{"holdingbranch":"CPL"},"itemnumber":null,)"
+        R"("occurrence":2,)"
+        R"("reason":{"code":"items_always_add"}}],"koha_overlay_rules":false,)"
         R"("match":{"candidates":[{"found_by":[{"counts":true,"matchpoint":0,"source":"search"},)"
         R"({"counts":true,"matchpoint":0,"source":"identifiers"}],)"
         R"("id":34,"score":1000,"verdict":"chosen"}],)"
-        "\"keys\":[{\"index\":\"isbn\",\"keys\":[\"0306406152 (\xC3\xA9)\"],\"matchpoint\":0}],"
+        "\"keys\":[{\"index\":\"isbn\",\"keys\":[\"0306406152 (\xC3\xA9)\"],\"matchpoint\":0,"
+        "\"searched\":[\"0306406152 (\xC3\xA9)\",\"9780306406157\",\"0306406152\"]}],"
         R"("rule":"TEST","threshold":1000},"mode":"direct","outcome":"overlay",)"
         R"("reasons":[{"code":"matched"}],)"
         R"("record":{"identifiers":[{"kind":"isbn","value":"9780306406157"}],"title":"Title"},)"
@@ -547,9 +554,10 @@ TEST_CASE("plan: the document") {
   none.mode = "stage";
   RecordBuilder b;
   b.leader("00000nz  a2200000n  4500");
-  CHECK(plan(b.build(), Facts(), none.rules()) ==
-        R"({"items":[],"match":{"candidates":[],"keys":[],"rule":null,"threshold":null},)"
-        R"("mode":"stage","outcome":"add","reasons":[{"code":"no_matching_rule"}],)"
-        R"("record":{"identifiers":[],"title":""},"record_type":"authority","schema_version":1,)"
-        R"("target":null})");
+  CHECK(
+      plan(b.build(), Facts(), none.rules()) ==
+      R"({"fields":[],"items":[],"koha_overlay_rules":false,"match":{"candidates":[],"keys":[],"rule":null,"threshold":null},)"
+      R"("mode":"stage","outcome":"add","reasons":[{"code":"no_matching_rule"}],)"
+      R"("record":{"identifiers":[],"title":""},"record_type":"authority","schema_version":1,)"
+      R"("target":null})");
 }

@@ -68,6 +68,11 @@ class Facts {
   void candidate(std::int64_t id, Record record);
   /// Facts about items as JSON (docs/plan-format.md, "Facts about items"). Raises Error "facts.*".
   void items_json(std::string_view json);
+  /// The candidate was edited in Koha since it was last imported.
+  void edited(std::int64_t id);
+  /// Field 005 of the record that was last imported over the candidate. It is compared in place of
+  /// the candidate's own, which Koha stamps at every save.
+  void last_imported_005(std::int64_t id, std::string_view text);
   struct Data;
   Facts();
   [[nodiscard]] const Data& data() const noexcept { return *data_; }
@@ -88,6 +93,7 @@ enum class ItemAction { add, replace, ignore, hold };
 
 enum class Verdict {
   chosen,
+  named,  ///< by the cataloguer, in the record
   equal,  ///< the same best score as another
   lower_score,
   below_threshold,
@@ -122,13 +128,32 @@ struct ItemDecision {
   Reason reason;
   std::optional<std::string> barcode;
   std::optional<std::int64_t> itemnumber;  ///< of the item that is replaced
+  /// What the item didn't bring and the rules fill in, by Koha's column.
+  std::map<std::string, std::string> defaults;
+};
+
+enum class FieldAction {
+  same,      ///< in both records
+  stays,     ///< local, kept
+  comes,     ///< new from the incoming record
+  goes,      ///< of the existing record, taken away
+  not_taken  ///< of the incoming record, left out because of a line of the local fields
+};
+
+/// One field of an overlay: what becomes of it, and which line of the local fields said so.
+struct FieldChange {
+  FieldAction action;
+  std::string tag;
+  std::string text;  ///< a control field's data, or "10 $a Title $c name"
+  std::optional<std::string> line;
 };
 
 struct Decision {
   RecordAction action = RecordAction::hold;
   std::vector<Reason> reasons;
-  std::optional<std::int64_t> target;  ///< overlaid, or given the items
-  std::vector<Candidate> candidates;   ///< the best first
+  /// Overlaid, or given the items; of an export held by a guard or for an item, what would be.
+  std::optional<std::int64_t> target;
+  std::vector<Candidate> candidates;  ///< the best first
   std::vector<ItemDecision> items;
 };
 
@@ -137,6 +162,18 @@ struct Decision {
 [[nodiscard]] std::string_view name_of(ItemAction action) noexcept;
 [[nodiscard]] std::string_view name_of(Verdict verdict) noexcept;
 [[nodiscard]] std::string_view name_of(HitSource source) noexcept;
+[[nodiscard]] std::string_view name_of(FieldAction action) noexcept;
+
+/// What is wrong with a pattern of local fields (docs/plan-format.md, "Local fields"), in a
+/// sentence; nothing if it is one.
+[[nodiscard]] std::optional<std::string> field_pattern_problem(std::string_view text);
+
+/// The record as it is matched, decided and staged: fields of the rules' item source have become
+/// item fields. All functions below take such a record.
+[[nodiscard]] Record prepare(const Record& incoming, const Rules& rules);
+
+/// The number of the record that the cataloguer names, for the caller to give as a candidate.
+[[nodiscard]] std::optional<std::int64_t> named_target(const Record& incoming, const Rules& rules);
 
 /// What to ask Koha about the record's items before planning: one JSON document
 /// {"barcodes": [...], "itemnumbers": [...]}, both of strings. Empty where the rules ignore items.
@@ -144,6 +181,15 @@ struct Decision {
 
 /// Raises Error "facts.unknown_matchpoint" for a hit of a matchpoint that the rule doesn't have.
 [[nodiscard]] Decision decide(const Record& incoming, const Facts& facts, const Rules& rules);
+
+/// The record to write, without items: the incoming one, or where a target is given, the overlay
+/// with the local fields that are kept. Raises Error "facts.no_candidate" without its record.
+[[nodiscard]] Record record_to_write(const Record& incoming, const Facts& facts,
+                                     std::optional<std::int64_t> target, const Rules& rules);
+
+/// The overlay field by field. Raises Error "facts.no_candidate" as above.
+[[nodiscard]] std::vector<FieldChange> field_changes(const Record& incoming, const Facts& facts,
+                                                     std::int64_t target, const Rules& rules);
 
 /// `decide` as one JSON document, sorted keys, UTF-8, `schema_version` 1.
 [[nodiscard]] std::string plan(const Record& incoming, const Facts& facts, const Rules& rules);

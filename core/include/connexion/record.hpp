@@ -106,6 +106,8 @@ class Field {
   };
   /// A range of Subfield in record order. The Field must outlive the loop.
   [[nodiscard]] Subfields subfields() const noexcept { return {this}; }
+  /// The same tag, indicators and content.
+  [[nodiscard]] bool operator==(const Field& other) const noexcept;
 
  private:
   friend class Record;

@@ -29,6 +29,11 @@ namespace connexion {
 [[nodiscard]] std::string upper(std::string_view utf8);
 [[nodiscard]] std::string lower(std::string_view utf8);
 
+/// The words of a text for comparing: lower case, without diacritics and punctuation, one space
+/// between them. "Caf\u00e9  de Flore /" and "CAFE DE FLORE" are the same. Text without a letter or
+/// digit comes out empty.
+[[nodiscard]] std::string folded_words(std::string_view utf8);
+
 /// What to call the record: for bibliographic records 245 $a, $b, $n and $p in the record's order,
 /// for authorities the heading (1XX), without the ISBD punctuation at the end. Empty if the record
 /// has none.

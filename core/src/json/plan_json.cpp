@@ -46,10 +46,18 @@ Json candidate_json(const Candidate& candidate) {
 }
 
 Json match_json(const Record& incoming, const Rules& rules, const Decision& decision) {
+  // by matchpoint: the keys that the rule makes, and those that are searched for
+  std::map<std::size_t, std::pair<const MatchKeys*, const MatchKeys*>> points;
+  const auto made = match_keys(incoming, rules.matching());
+  const auto searched = search_keys(incoming, rules.matching());
+  for (const auto& point : made) points[point.matchpoint].first = &point;
+  for (const auto& point : searched) points[point.matchpoint].second = &point;
   auto keys = Json::array();
-  for (const auto& point : match_keys(incoming, rules.matching()))
-    keys.push_back(
-        {{"matchpoint", point.matchpoint}, {"index", point.index}, {"keys", point.keys}});
+  for (const auto& [matchpoint, both] : points)
+    keys.push_back({{"matchpoint", matchpoint},
+                    {"index", rules.matching().matchpoints[matchpoint].index},
+                    {"keys", both.first ? both.first->keys : std::vector<std::string>()},
+                    {"searched", both.second ? both.second->keys : std::vector<std::string>()}});
   auto candidates = Json::array();
   for (const auto& candidate : decision.candidates) candidates.push_back(candidate_json(candidate));
   Json json{{"rule", nullptr}, {"threshold", nullptr}};
@@ -76,7 +84,21 @@ Json items_json(const Decision& decision) {
                     {"action", name_of(item.action)},
                     {"reason", reason_json(item.reason)},
                     {"barcode", or_null(item.barcode)},
+                    {"defaults", item.defaults},
                     {"itemnumber", or_null(item.itemnumber)}});
+  return json;
+}
+
+// Where the target is overlaid, or would be but for a guard or an item.
+Json fields_json(const Record& incoming, const Facts& facts, const Rules& rules,
+                 const Decision& decision) {
+  auto json = Json::array();
+  if (!decision.target || rules.data().on_match != OnMatch::replace) return json;
+  for (const auto& change : field_changes(incoming, facts, *decision.target, rules))
+    json.push_back({{"action", name_of(change.action)},
+                    {"tag", change.tag},
+                    {"text", change.text},
+                    {"line", or_null(change.line)}});
   return json;
 }
 
@@ -104,7 +126,9 @@ std::string plan(const Record& incoming, const Facts& facts, const Rules& rules)
       {"target", or_null(decision.target)},
       {"record", record_json(incoming)},
       {"match", match_json(incoming, rules, decision)},
-      {"items", items_json(decision)}};
+      {"items", items_json(decision)},
+      {"fields", fields_json(incoming, facts, rules, decision)},
+      {"koha_overlay_rules", rules.data().koha_overlay_rules}};
   return dump(document);
 }
 

@@ -27,6 +27,9 @@ constexpr Names<SeveralMatches, 3> kSeveralMatches{{{"hold", SeveralMatches::hol
                                                     {"refuse", SeveralMatches::refuse}}};
 constexpr Names<NoMatchKeys, 3> kNoMatchKeys{
     {{"add", NoMatchKeys::add}, {"hold", NoMatchKeys::hold}, {"refuse", NoMatchKeys::refuse}}};
+constexpr Names<LocalPolicy, 3> kLocalPolicies{{{"keep_existing", LocalPolicy::keep_existing},
+                                                {"add_incoming", LocalPolicy::add_incoming},
+                                                {"prefer_incoming", LocalPolicy::prefer_incoming}}};
 constexpr Names<ItemConflict, 2> kItemConflict{
     {{"item", ItemConflict::item}, {"export", ItemConflict::export_}}};
 
@@ -91,19 +94,89 @@ MatchingRule matching_rule(const Reader& reader, RecordType record_type) {
   return rule;
 }
 
-std::optional<char> subfield_code(const Reader& reader, std::string_view name) {
-  if (!reader.has(name) || reader.at(name).is_null()) return std::nullopt;
-  const auto code = reader.at(name).text();
-  if (code.size() != 1)
-    reader.at(name).fail("unknown_value", "'" + code + "' is not a subfield code");
+bool is_given(const Reader& reader, std::string_view name) {
+  return reader.has(name) && !reader.at(name).is_null();
+}
+
+char subfield_code(const Reader& reader, const std::string& code) {
+  if (code.size() != 1) reader.fail("unknown_value", "'" + code + "' is not a subfield code");
   return code[0];
 }
 
+std::optional<char> subfield_code_of(const Reader& reader, std::string_view name) {
+  if (!is_given(reader, name)) return std::nullopt;
+  return subfield_code(reader.at(name), reader.at(name).text());
+}
+
 ItemSubfields item_subfields(const Reader& reader) {
-  reader.object({"barcode", "itemnumber", "homebranch", "holdingbranch", "itype"});
-  return {subfield_code(reader, "barcode"), subfield_code(reader, "itemnumber"),
-          subfield_code(reader, "homebranch"), subfield_code(reader, "holdingbranch"),
-          subfield_code(reader, "itype")};
+  reader.object({"barcode", "itemnumber", "homebranch", "holdingbranch", "itype", "ccode"});
+  return {subfield_code_of(reader, "barcode"),    subfield_code_of(reader, "itemnumber"),
+          subfield_code_of(reader, "homebranch"), subfield_code_of(reader, "holdingbranch"),
+          subfield_code_of(reader, "itype"),      subfield_code_of(reader, "ccode")};
+}
+
+std::string data_tag(const Reader& reader) {
+  auto text = tag(reader);
+  if (text.starts_with("00")) reader.fail("unknown_value", "'" + text + "' has no subfields");
+  return text;
+}
+
+ItemSource item_source(const Reader& reader) {
+  reader.object({"tag", "subfields"});
+  ItemSource source{data_tag(reader.at("tag")), {}};
+  for (const auto& [code, target] : reader.at("subfields").members())
+    source.subfields.emplace(subfield_code(target, code), subfield_code(target, target.text()));
+  if (source.subfields.empty()) reader.at("subfields").fail("unknown_value", "{} maps no subfield");
+  return source;
+}
+
+std::optional<std::string> text_of(const Reader& reader, std::string_view name) {
+  return is_given(reader, name) ? std::optional(some_text(reader.at(name))) : std::nullopt;
+}
+
+ItemDefaults item_defaults(const Reader& reader) {
+  reader.object({"homebranch", "holdingbranch", "itype", "ccode"});
+  return {text_of(reader, "homebranch"), text_of(reader, "holdingbranch"), text_of(reader, "itype"),
+          text_of(reader, "ccode")};
+}
+
+TargetField target_field(const Reader& reader) {
+  reader.object({"tag", "subfield"});
+  const auto code = reader.at("subfield");
+  return {data_tag(reader.at("tag")), subfield_code(code, code.text())};
+}
+
+Guards guards(const Reader& reader) {
+  reader.object(
+      {"briefer_level", "fewer_fields", "older", "edited", "other_kind", "other_language"});
+  const auto is_on = [&](std::string_view name) {
+    return reader.has(name) && reader.at(name).boolean();
+  };
+  Guards guards{is_on("briefer_level"), 0, is_on("older"), is_on("edited"), is_on("other_kind"),
+                is_on("other_language")};
+  if (reader.has("fewer_fields"))
+    guards.fewer_fields = static_cast<int>(reader.at("fewer_fields").integer(0, 100));
+  return guards;
+}
+
+LocalField local_field(const Reader& reader) {
+  reader.object({"fields", "policy"});
+  return {FieldPattern::parse(reader.at("fields").text()),
+          reader.at("policy").one_of(kLocalPolicies)};
+}
+
+void read_overlay(const Reader& reader, Rules::Data& data) {
+  if (is_given(reader, "target_field")) data.target_field = target_field(reader.at("target_field"));
+  if (reader.has("guards")) data.guards = guards(reader.at("guards"));
+  if (reader.has("local_fields"))
+    for (const auto& each : reader.at("local_fields").list())
+      data.local_fields.push_back(local_field(each));
+  if (reader.has("koha_numbers_tag"))
+    data.koha_numbers_tag =
+        is_given(reader, "koha_numbers_tag") ? tag(reader.at("koha_numbers_tag")) : "";
+  if (reader.has("oclc_into_035")) data.oclc_into_035 = reader.at("oclc_into_035").boolean();
+  if (reader.has("koha_overlay_rules"))
+    data.koha_overlay_rules = reader.at("koha_overlay_rules").boolean();
 }
 
 }  // namespace
@@ -111,9 +184,11 @@ ItemSubfields item_subfields(const Reader& reader) {
 Rules Rules::from_json(std::string_view text) {
   const auto document = json::parse("rules", text);
   const Reader reader("rules", document, "");
-  reader.object({"schema_version", "record_type", "mode", "matching_rule", "on_match",
-                 "on_no_match", "items", "several_matches", "no_match_keys", "item_conflict",
-                 "item_tag", "item_subfields"});
+  reader.object({"schema_version", "record_type",      "mode",          "matching_rule",
+                 "on_match",       "on_no_match",      "items",         "several_matches",
+                 "no_match_keys",  "item_conflict",    "item_tag",      "item_subfields",
+                 "item_source",    "item_defaults",    "target_field",  "guards",
+                 "local_fields",   "koha_numbers_tag", "oclc_into_035", "koha_overlay_rules"});
   (void)reader.at("schema_version").integer(1, 1);
   auto data = std::make_shared<Data>();
   data->record_type = reader.at("record_type").one_of(kRecordTypes);
@@ -132,6 +207,9 @@ Rules Rules::from_json(std::string_view text) {
   if (reader.has("item_tag")) data->item_tag = tag(reader.at("item_tag"));
   if (reader.has("item_subfields"))
     data->item_subfields = item_subfields(reader.at("item_subfields"));
+  if (is_given(reader, "item_source")) data->item_source = item_source(reader.at("item_source"));
+  if (reader.has("item_defaults")) data->item_defaults = item_defaults(reader.at("item_defaults"));
+  read_overlay(reader, *data);
   return Rules(std::move(data));
 }
 

@@ -102,17 +102,17 @@ void require_printable(char c, const char* what) {
     throw Error("record.bad_text", std::string(what) + " must be a printable ASCII character.");
 }
 
-bool same_field(const Field& a, const Field& b) {
-  if (a.tag() != b.tag() || a.data() != b.data() || a.indicator(1) != b.indicator(1) ||
-      a.indicator(2) != b.indicator(2) || a.subfield_count() != b.subfield_count())
+}  // namespace
+
+bool Field::operator==(const Field& other) const noexcept {
+  if (tag() != other.tag() || data() != other.data() || indicator(1) != other.indicator(1) ||
+      indicator(2) != other.indicator(2) || subfield_count() != other.subfield_count())
     return false;
-  for (std::size_t i = 0; i < a.subfield_count(); ++i)
-    if (a.subfield(i).code != b.subfield(i).code || a.subfield(i).value != b.subfield(i).value)
+  for (std::size_t i = 0; i < subfield_count(); ++i)
+    if (subfield(i).code != other.subfield(i).code || subfield(i).value != other.subfield(i).value)
       return false;
   return true;
 }
-
-}  // namespace
 
 Record::Record() {
   static const auto blank = detail::RecordDraft{}.pack();
@@ -168,7 +168,7 @@ bool Record::operator==(const Record& other) const noexcept {
   if (size() != other.size() || a.substr(5, 7) != b.substr(5, 7) || a.substr(17) != b.substr(17))
     return false;
   for (std::size_t i = 0; i < size(); ++i)
-    if (!same_field((*this)[i], other[i])) return false;
+    if (!((*this)[i] == other[i])) return false;
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connexion/plan.hpp"
+#include "plan/field_pattern.hpp"
 
 namespace connexion {
 
@@ -24,7 +25,38 @@ enum class ItemConflict { item, export_ };
 
 /// Codes of the item field's subfields; none where Koha has no column for it.
 struct ItemSubfields {
-  std::optional<char> barcode, itemnumber, homebranch, holdingbranch, itype;
+  std::optional<char> barcode, itemnumber, homebranch, holdingbranch, itype, ccode;
+};
+
+/// The field that items come in where it isn't the item field, and what its subfields become.
+struct ItemSource {
+  std::string tag;
+  std::map<char, char> subfields;
+};
+
+/// What an item gets that it doesn't bring.
+struct ItemDefaults {
+  std::optional<std::string> homebranch, holdingbranch, itype, ccode;
+};
+
+/// The subfield in which a cataloguer names the record to overlay.
+struct TargetField {
+  std::string tag;
+  char subfield;
+};
+
+/// What holds an overlay back.
+struct Guards {
+  bool briefer_level = false;
+  int fewer_fields = 0;  ///< percent of the existing record's fields; 0 for off
+  bool older = false, edited = false, other_kind = false, other_language = false;
+};
+
+enum class LocalPolicy { keep_existing, add_incoming, prefer_incoming };
+
+struct LocalField {
+  FieldPattern pattern;
+  LocalPolicy policy;
 };
 
 struct Rules::Data {
@@ -38,7 +70,15 @@ struct Rules::Data {
   NoMatchKeys no_match_keys = NoMatchKeys::add;
   ItemConflict item_conflict = ItemConflict::item;
   std::string item_tag = "952";
-  ItemSubfields item_subfields{'p', '9', 'a', 'b', 'y'};
+  ItemSubfields item_subfields{'p', '9', 'a', 'b', 'y', '8'};
+  std::optional<ItemSource> item_source;
+  ItemDefaults item_defaults;
+  std::optional<TargetField> target_field;
+  Guards guards;
+  std::vector<LocalField> local_fields;  ///< the first that matches a field decides
+  std::string koha_numbers_tag = "999";  ///< Koha's own record numbers; empty: none
+  bool oclc_into_035 = false;
+  bool koha_overlay_rules = false;
 };
 
 [[nodiscard]] std::string_view name_of(Mode mode) noexcept;
@@ -67,6 +107,8 @@ struct Hit {
 struct Facts::Data {
   std::set<Hit> hits;
   std::map<std::int64_t, Record> candidates;
+  std::set<std::int64_t> edited;
+  std::map<std::int64_t, std::string> last_imported_005;
   ItemFacts items;
 };
 

@@ -2,12 +2,15 @@
 #include "plan/decide.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "connexion/error.hpp"
 #include "connexion/plan.hpp"
 #include "plan/data.hpp"
+#include "plan/guards.hpp"
 #include "plan/items.hpp"
+#include "plan/named_target.hpp"
 
 namespace connexion {
 namespace {
@@ -54,11 +57,15 @@ class Decider {
   Decision decide() {
     if (auto reason = wrong_type(incoming_, rules_))
       return not_taken(RecordAction::refuse, *reason);
-    std::size_t best = 0;
-    if (rules_.matching) {
+    if (rules_.matching)
       decision_.candidates = judge_candidates(incoming_, facts_, *rules_.matching);
-      best = best_count(decision_.candidates);
+    if (const auto target = find_named_target(incoming_, rules_)) {
+      auto doubt = doubt_about(*target, incoming_, facts_);
+      if (!doubt) return named(*target->id);
+      if (may_hold()) return not_taken(RecordAction::hold, std::move(*doubt));
+      decision_.reasons.push_back(std::move(*doubt));
     }
+    const auto best = best_count(decision_.candidates);
     return best > 0 ? matched(best) : not_matched();
   }
 
@@ -76,16 +83,31 @@ class Decider {
   // A batch of staged records is looked through by a person before it is committed.
   [[nodiscard]] bool may_hold() const { return rules_.mode == Mode::direct; }
 
+  // What the cataloguer says goes before what the rule found.
+  Decision named(std::int64_t id) {
+    auto& candidates = decision_.candidates;
+    for (auto& candidate : candidates)
+      if (candidate.verdict == Verdict::chosen || candidate.verdict == Verdict::equal)
+        candidate.verdict = Verdict::lower_score;
+    auto at = std::find_if(candidates.begin(), candidates.end(),
+                           [&](const Candidate& candidate) { return candidate.id == id; });
+    if (at == candidates.end()) at = candidates.insert(candidates.end(), Candidate{id, 0, {}, {}});
+    at->verdict = Verdict::named;
+    std::rotate(candidates.begin(), at, at + 1);
+    decision_.reasons.push_back({"named_target", {{"id", id}}});
+    return act_on(id);
+  }
+
   Decision matched(std::size_t best) {
-    const auto result = items::result(rules_.items, true);
     if (best > 1) {
       Reason several{"several_matches", {}};
       std::vector<std::int64_t> ids;
       for (std::size_t i = 0; i < best; ++i) ids.push_back(decision_.candidates[i].id);
       several.values.emplace("ids", std::move(ids));
-      const bool needs_one = rules_.on_match == OnMatch::replace ||
-                             (rules_.on_match == OnMatch::ignore &&
-                              result != items::Result::ignore && !items_.empty());
+      const bool needs_one =
+          rules_.on_match == OnMatch::replace ||
+          (rules_.on_match == OnMatch::ignore &&
+           items::result(rules_.items, true) != items::Result::ignore && !items_.empty());
       if (needs_one && rules_.several_matches == SeveralMatches::refuse)
         return not_taken(RecordAction::refuse, std::move(several));
       if (needs_one && rules_.several_matches == SeveralMatches::hold && may_hold())
@@ -96,10 +118,15 @@ class Decider {
     } else {
       decision_.reasons.push_back({"matched", {}});
     }
-    decision_.target = decision_.candidates[0].id;
+    return act_on(decision_.candidates[0].id);
+  }
+
+  Decision act_on(std::int64_t target) {
+    decision_.target = target;
     switch (rules_.on_match) {
       case OnMatch::replace:
         decision_.action = RecordAction::overlay;
+        if (guarded(target) && may_hold()) return hold_back();
         break;
       case OnMatch::create_new:
         decision_.action = RecordAction::add;
@@ -109,7 +136,19 @@ class Decider {
         decision_.action = RecordAction::ignore;
         break;
     }
-    return with_items(result);
+    return with_items(items::result(rules_.items, true));
+  }
+
+  bool guarded(std::int64_t target) {
+    auto strikes = striking_guards(incoming_, target, facts_, rules_);
+    std::move(strikes.begin(), strikes.end(), std::back_inserter(decision_.reasons));
+    return !strikes.empty();
+  }
+
+  Decision hold_back() {
+    decision_.action = RecordAction::hold;
+    decision_.items = items::all(items_, ItemAction::hold, "record_held");
+    return std::move(decision_);
   }
 
   Decision not_matched() {
@@ -150,6 +189,7 @@ class Decider {
       item.action = ItemAction::hold;
       item.reason = {"record_held", {}};
       item.itemnumber.reset();
+      item.defaults.clear();
     }
   }
 
@@ -176,6 +216,18 @@ void Facts::candidate(std::int64_t id, Record record) {
   if (!fresh && !(at->second == record))
     throw Error("facts.candidate_twice",
                 "candidate: two different records were given for " + std::to_string(id));
+}
+
+void Facts::edited(std::int64_t id) {
+  if (id < 1) throw Error("facts.bad_id", "edited: " + std::to_string(id) + " is no record number");
+  data_->edited.insert(id);
+}
+
+void Facts::last_imported_005(std::int64_t id, std::string_view text) {
+  if (id < 1)
+    throw Error("facts.bad_id",
+                "last_imported_005: " + std::to_string(id) + " is no record number");
+  data_->last_imported_005.insert_or_assign(id, std::string(text));
 }
 
 const MatchingRule& Rules::matching() const noexcept {

@@ -36,10 +36,11 @@ class Decider {
           const ItemFacts& facts)
       : result_(result), target_(target), rules_(rules), facts_(facts) {}
 
-  ItemDecision decide(const Item& item) {
+  ItemDecision decide(Item item) {
     ItemDecision decision;
     decision.barcode = item.barcode;
     auto conflict = find_existing(item, decision);
+    if (!decision.itemnumber) fill_in(item, decision.defaults);
     if (!conflict) conflict = twice(item, decision.itemnumber);
     if (!conflict) conflict = bad_codes(item, decision.itemnumber.has_value());
     if (conflict) {
@@ -96,6 +97,24 @@ class Decider {
     return std::nullopt;
   }
 
+  // What the rules give an item that doesn't bring it.
+  void fill_in(Item& item, std::map<std::string, std::string>& defaults) const {
+    const auto fill = [&](std::string& value, std::optional<char> code, const char* column,
+                          const std::optional<std::string>& given) {
+      if (!code || !value.empty() || !given) return;
+      value = numbers::trimmed(*given);
+      defaults.emplace(column, *given);
+    };
+    const auto& codes = rules_.item_subfields;
+    const auto& given = rules_.item_defaults;
+    fill(item.homebranch, codes.homebranch, "homebranch", given.homebranch);
+    fill(item.itype, codes.itype, "itype", given.itype);
+    fill(item.ccode, codes.ccode, "ccode", given.ccode);
+    fill(item.holdingbranch, codes.holdingbranch, "holdingbranch", given.holdingbranch);
+    if (!item.homebranch.empty())
+      fill(item.holdingbranch, codes.holdingbranch, "holdingbranch", item.homebranch);
+  }
+
   // A replaced item keeps what the record doesn't say.
   [[nodiscard]] std::optional<Reason> bad_codes(const Item& item, bool replaces) const {
     const auto unknown = [](const std::string& code, const auto& list) {
@@ -137,6 +156,7 @@ std::vector<Item> read(const Record& record, const Rules::Data& rules) {
     item.homebranch = first(field, codes.homebranch);
     item.holdingbranch = first(field, codes.holdingbranch);
     item.itype = first(field, codes.itype);
+    item.ccode = first(field, codes.ccode);
     found.push_back(std::move(item));
   }
   return found;
@@ -178,7 +198,8 @@ std::vector<ItemDecision> all(const std::vector<Item>& items, ItemAction action,
   std::vector<ItemDecision> decisions;
   for (const auto& item : items) {
     const int occurrence = static_cast<int>(decisions.size()) + 1;
-    decisions.push_back({occurrence, action, {std::string(code), {}}, item.barcode, std::nullopt});
+    decisions.push_back(
+        {occurrence, action, {std::string(code), {}}, item.barcode, std::nullopt, {}});
   }
   return decisions;
 }

@@ -21,7 +21,7 @@ enum class Result { create, replace, ignore };
 struct Item {
   std::optional<std::string> barcode;
   std::optional<std::int64_t> itemnumber;
-  std::string homebranch, holdingbranch, itype;
+  std::string homebranch, holdingbranch, itype, ccode;
 };
 
 [[nodiscard]] std::vector<Item> read(const Record& record, const Rules::Data& rules);

@@ -37,6 +37,8 @@ std::string_view name_of(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::chosen:
       return "chosen";
+    case Verdict::named:
+      return "named";
     case Verdict::equal:
       return "equal";
     case Verdict::lower_score:
@@ -55,6 +57,22 @@ std::string_view name_of(Verdict verdict) noexcept {
 
 std::string_view name_of(HitSource source) noexcept {
   return source == HitSource::search ? "search" : "identifiers";
+}
+
+std::string_view name_of(FieldAction action) noexcept {
+  switch (action) {
+    case FieldAction::same:
+      return "same";
+    case FieldAction::stays:
+      return "stays";
+    case FieldAction::comes:
+      return "comes";
+    case FieldAction::goes:
+      return "goes";
+    case FieldAction::not_taken:
+      return "not_taken";
+  }
+  return {};
 }
 
 std::string_view name_of(Mode mode) noexcept {

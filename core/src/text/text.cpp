@@ -86,4 +86,25 @@ std::string lower(std::string_view text) {
   return to_utf8(from_utf8(text).toLower(icu::Locale::getRoot()));
 }
 
+std::string folded_words(std::string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const auto* const decomposed = icu::Normalizer2::getNFKDInstance(status);
+  auto wide = from_utf8(text);
+  if (U_SUCCESS(status)) wide = decomposed->normalize(wide, status);
+  wide.foldCase();
+  icu::UnicodeString words;
+  bool between = false;
+  for (std::int32_t i = 0; i < wide.length(); i = wide.moveIndex32(i, 1)) {
+    const UChar32 c = wide.char32At(i);
+    if (u_isalnum(c)) {
+      if (between && !words.isEmpty()) words.append(u' ');
+      between = false;
+      words.append(c);
+    } else if (!is_mark(c)) {
+      between = true;
+    }
+  }
+  return to_utf8(words);
+}
+
 }  // namespace connexion

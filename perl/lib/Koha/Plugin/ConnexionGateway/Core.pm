@@ -65,6 +65,12 @@ sub ascii ($class, $text) {
     return to_ascii($text);
 }
 
+sub field_pattern_problem ($class, $text) {
+    $class->load;
+    my $problem = pattern_problem($text);
+    return length $problem ? $problem : undef;
+}
+
 # What decides whether a compiled core fits: the API is stable within a minor version of perl.
 sub _running () {
     return (join('.', (split /[.]/, $Config{version})[0, 1]), $Config{archname});
@@ -209,5 +215,12 @@ All entries of the manifest, as a reference to an array of hashes.
 
 Text as printable ASCII: other scripts are transliterated, control characters go, what has no
 counterpart becomes C<?>.
+
+=head2 field_pattern_problem($text)
+
+What is wrong with a pattern of local fields, in a sentence; undef where nothing is. The notation is
+in F<docs/plan-format.md>.
+
+    print Koha::Plugin::ConnexionGateway::Core->field_pattern_problem('59X') // 'fine';    # fine
 
 =cut

@@ -27,6 +27,16 @@ sub candidate ($self, $id, $record) {
     return $self;
 }
 
+sub edited ($self, $id) {
+    $self->call('edited', $self->need_count($id, 'id'));
+    return $self;
+}
+
+sub last_imported_005 ($self, $id, $text) {
+    $self->call('last_imported_005', $self->need_count($id, 'id'), $text);
+    return $self;
+}
+
 sub items ($self, $facts) {
     my $json = ref $facts eq 'HASH' ? Mojo::JSON::encode_json($facts) : $facts;
     $self->call('items_json', $self->need_octets($json, 'items'));
@@ -76,6 +86,15 @@ for Koha's own, C<identifiers> for the plugin's tables.
 
 The record C<$id> as it stands in the database, an object of
 L<Koha::Plugin::ConnexionGateway::Core::Record>.
+
+=head2 edited($id)
+
+The candidate was edited in Koha since it was last imported.
+
+=head2 last_imported_005($id, $text)
+
+Field 005 of the record that was last imported over the candidate, compared in place of the
+candidate's own: Koha stamps that at every save.
 
 =head2 items($facts)
 

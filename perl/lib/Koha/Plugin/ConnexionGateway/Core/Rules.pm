@@ -11,6 +11,9 @@ use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
 
 use Mojo::JSON ();
 
+use Koha::Plugin::ConnexionGateway::Core::Record;
+
+my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
 my $HANDLE = 'Koha::Plugin::ConnexionGateway::Core::Handle';
 
 sub new ($class, $rules) {
@@ -29,6 +32,21 @@ sub identifiers ($self, $record) {
     my $list = $HANDLE->own(IdentifierList => $raw);
     return [map { { kind => $list->call('kind', $_), value => $list->call('value', $_) } }
             0 .. $list->call('size') - 1];
+}
+
+sub prepare ($self, $record) {
+    my $raw = $self->function('prepare', $self->need_object($record, 'Record'), $self->raw);
+    return $RECORD->own(Record => $raw);
+}
+
+sub named_target ($self, $record) {
+    return $self->function('named_target', $self->need_object($record, 'Record'), $self->raw) || undef;
+}
+
+sub record_to_write ($self, $record, $facts, $target) {
+    my @raw = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
+    $self->need_count($target, 'target') if defined $target;
+    return $RECORD->own(Record => $self->function('record_to_write', @raw, $target // 0, $self->raw));
 }
 
 sub item_questions ($self, $record) {
@@ -144,6 +162,27 @@ The standard numbers of the record, each once, in one normal form: a reference t
 with C<kind> (C<oclc>, C<isbn>, C<issn>, C<lccn>) and C<value>.
 
     print join ' ', map {"$_->{kind}:$_->{value}"} @{$rules->identifiers($record)};    # oclc:12345 isbn:9780142437247
+
+=head2 prepare($record)
+
+The record as it is matched, decided and staged: the fields that items come in by the rules'
+C<item_source> have become item fields. Every other method takes such a record.
+
+    my $prepared = $rules->prepare($record);
+
+=head2 named_target($record)
+
+The number of the record that the cataloguer names by the rules' C<target_field>, to be given to the
+facts as a candidate; undef where there is none.
+
+=head2 record_to_write($record, $facts, $target)
+
+The record to write, without items: the overlay of the candidate C<$target> with the local fields
+that are kept, or a new record where C<$target> is undef. Raises C<facts.no_candidate> where the
+facts have no record for the target.
+
+    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new->candidate(34, $record);
+    print $rules->record_to_write($record, $facts, 34)->type;    # biblio
 
 =head2 item_questions($record)
 
