@@ -19,7 +19,7 @@ bool is_small(char c) {
   return c >= 'a' && c <= 'z';
 }
 bool is_wildcard(char c) {
-  return c == 'X';
+  return c == 'X' || c == 'x';
 }
 
 bool is_tag(std::string_view text) {
@@ -94,8 +94,10 @@ class PatternParser {
     if (!is_tag(tags.first)) no_tag(tags.first);
     if (hyphen == std::string_view::npos) return tags;
     if (!is_tag(tags.last)) no_tag(tags.last);
-    if (tags.first.find('X') != std::string::npos || tags.last.find('X') != std::string::npos)
-      fail("a range of tags goes without X");
+    const auto has_wildcard = [](const std::string& tag) {
+      return std::any_of(tag.begin(), tag.end(), is_wildcard);
+    };
+    if (has_wildcard(tags.first) || has_wildcard(tags.last)) fail("a range of tags goes without X");
     if (tags.last < tags.first) fail("the range " + std::string(text) + " goes backwards");
     return tags;
   }
