@@ -119,6 +119,31 @@ subtest 'ModAuthority' => sub {
     is(GetAuthority($authid)->field('001')->data,     $authid,        '001 is its number again');
 };
 
+subtest 'linked biblio records' => sub {
+    require Koha::Authorities;
+    my $linked = added(authority('100', a => "$heading, L."));
+    later(sub { dbh()->do('delete from need_merge_authorities where authid = ?', undef, $linked) });
+    my $number = stored(biblio([ '100', '1', ' ', a => "$heading, L.", 9 => $linked ]));
+    my $usage  = sub { return Koha::Authorities->get_usage_count({ authid => $linked }) };
+    ok(until_found(sub { $usage->() }), 'get_usage_count counts those that are indexed');
+    is($usage->(), 1, 'one');
+    is(Koha::Authorities->get_usage_count({ authid => 2_000_000_000 }), 0, 'none of another');
+
+    my $waiting = sub {
+        return scalar dbh()->selectrow_array(
+            'select count(*) from need_merge_authorities where authid = ? and done = 0', undef, $linked);
+    };
+    {
+        local $ENV{OVERRIDE_SYSPREF_AuthorityMergeLimit} = 0;
+        is(C4::Context->preference('AuthorityMergeLimit'), 0, 'a preference can be set for a while');
+        ModAuthority($linked, authority('100', a => "$heading, M."), 'PERSO_NAME');
+    }
+    is($waiting->(), 1, 'with a limit of 0 the cron job is to change the linked records');
+    my ($xml) = dbh()->selectrow_array('select metadata from biblio_metadata where biblionumber = ?',
+        undef, $number);
+    like($xml, qr/\Q$heading, L./, 'and they are as they were');
+};
+
 subtest 'DelAuthority' => sub {
     my $gone = added(authority('150', a => mark('t')));
     DelAuthority({ authid => $gone });

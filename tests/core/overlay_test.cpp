@@ -179,11 +179,11 @@ TEST_CASE("local fields: what is no pattern is said") {
         "'59' is no pattern of fields: '59' is no tag (three digits or small letters, X for any of "
         "them)");
   for (const auto* bad :
-       {"5900",       "59x",        "ABC",          "590 1",           "590 123",
-        "590 AB",     "590 $",      "590 $A",       "590 $aa",         "590 $a =",
-        "590 $a \"x", "590 except", "590 except 5", "590 except 591,", "590-59X",
-        "599-590",    "590 -",      "590-",         "59X, 69X",        "590 $a \"x\" y",
-        "except 590", "\xFF"}) {
+       {"5900",       "ABC",          "590 1",           "590 123",        "590 AB",
+        "590 $",      "590 $A",       "590 $aa",         "590 $a =",       "590 $a \"x",
+        "590 except", "590 except 5", "590 except 591,", "590-59X",        "599-590",
+        "590 -",      "590-",         "59X, 69X",        "590 $a \"x\" y", "except 590",
+        "\xFF"}) {
     INFO(bad);
     CHECK(problem(bad) != "none");
   }

@@ -7,6 +7,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Digest::SHA ();
+
 use Koha::Plugin::ConnexionGateway::Error;
 
 # Errors after which the same work may be tried again: lock wait timeout, deadlock, and the ways
@@ -397,6 +399,13 @@ sub _octets ($xml) {
     return $xml;
 }
 
+# What a record holds but for the time of its last change (005), to tell whether it was edited.
+sub content_digest ($self, $record_type, $id) {
+    my $xml = $self->record_xml($record_type, $id) // return;
+    $xml =~ s{<controlfield tag="005">[^<]*</controlfield>\s*}{};
+    return Digest::SHA::sha256_hex($xml);
+}
+
 sub record_exists ($self, $record_type, $id) {
     my $set = $record_type eq 'authority' ? 'AuthHeader' : 'Biblio';
     return $self->schema->resultset($set)->find($id) ? 1 : 0;
@@ -442,13 +451,11 @@ sub record_path ($self, $record_type, $id) {
 
 # ---------------------------------------------------------------- import batches
 
-sub marc_record ($self, $record, %options) {
-    my %without = map { $_ => 1 } @{ $options{without} // [] };
+sub marc_record ($self, $record, @more_fields) {
     my $marc = MARC::Record->new;
     $marc->leader($record->leader);
     $marc->encoding('UTF-8');
-    my @fields = map { _marc_field($_) } grep { !$without{ $_->{tag} } } @{ $record->fields };
-    $marc->append_fields(@fields);
+    $marc->append_fields(map { _marc_field($_) } @{ $record->fields }, @more_fields);
     return $marc;
 }
 
@@ -623,8 +630,18 @@ sub add_authority ($self, $marc, $type) {
     return $authid;
 }
 
+# The biblio records that use the authority; nothing where the search engine doesn't say.
+sub linked_biblios ($self, $authid) {
+    require Koha::Authorities;
+    return Koha::Authorities->get_usage_count({ authid => $authid });
+}
+
+# To put the new heading into the linked biblio records can take minutes. Above AuthorityMergeLimit
+# Koha leaves it to its cron job (merge_authorities), and with a limit of 0 it does so for any
+# number of them.
 sub mod_authority ($self, $marc, $authid, $type) {
     my $before = $self->record_xml('authority', $authid);
+    local $ENV{OVERRIDE_SYSPREF_AuthorityMergeLimit} = 0;
     C4::AuthoritiesMarc::ModAuthority($authid, $marc, $type)
         || _refuse_write("ModAuthority failed for authority $authid");
     return $before;
@@ -735,9 +752,10 @@ an item's due date.
 Numbers of the records that Koha's search engine finds for any of the keys. Raises
 C<search.failed> where the engine reports an error.
 
-=head2 record_xml($record_type, $id), record_exists($record_type, $id)
+=head2 record_xml($record_type, $id), record_exists($record_type, $id), content_digest($record_type, $id)
 
-The record as MARCXML octets, and whether there is one.
+The record as MARCXML octets, whether there is one, and a digest of it that changes when somebody edits
+the record.
 
 =head2 item_facts(\%questions)
 
@@ -747,15 +765,15 @@ Answers the questions of C<Core::Rules-E<gt>item_questions>.
 
 The record's address in the staff interface, and its path alone.
 
-=head2 marc_record($record, without => \@tags), item_record(\%field)
+=head2 marc_record($record, @fields), item_record(\%field)
 
-A MARC::Record from the core's record, and one for a single item field.
+A MARC::Record from the core's record, with more fields behind it, and one for a single item field.
 
 =head2 add_batch(%batch), lock_batch($id), open_batch($id), add_to_batch($id, $marc, $record_type), set_matches(...), set_outcome(...), set_batch_status($id, $status), set_import_item($id, %values), import_stands($import_record_id)
 
 Import batches as Koha's Manage staged records shows and undoes them.
 
-=head2 add_biblio, mod_biblio, add_item, mod_item, item_values, authority_type, authority_type_exists, add_authority, mod_authority, index_record
+=head2 add_biblio, mod_biblio, add_item, mod_item, item_values, authority_type, authority_type_exists, add_authority, mod_authority, linked_biblios, index_record
 
 Writes, each checked.
 

@@ -15,6 +15,7 @@ sub carry_out ($self, $job) {
     my $plan = $job->{plan};
     my $done = { number => $job->{number}, record_type => $job->{record_type} };
     return $done if $plan->{outcome} =~ /\A(?:hold|refuse)\z/;
+    $self->_make_ready($job);
     return $self->_stage($job, $done) if $plan->{mode} eq 'stage';
     return $done if $plan->{outcome} eq 'ignore' && !_has_item_work($plan);
     return $self->_import($job, $done);
@@ -24,12 +25,42 @@ sub _has_item_work ($plan) {
     return scalar grep { $_->{action} =~ /\A(?:add|replace)\z/ } @{ $plan->{items} };
 }
 
+# The record as it is written, and the item fields with what the rules fill in.
+sub _make_ready ($self, $job) {
+    my $plan = $job->{plan};
+    my $target = $plan->{outcome} eq 'overlay' ? $plan->{target} : undef;
+    $job->{to_write} = $job->{rules}->record_to_write($job->{record}, $job->{facts}, $target);
+    $job->{item_fields} = $job->{record_type} eq 'biblio' ? _item_fields($job) : [];
+    return;
+}
+
+sub _item_fields ($job) {
+    my ($tag, $codes) = @{ $job->{document} }{qw(item_tag item_subfields)};
+    my @fields = grep { $_->{tag} eq $tag } @{ $job->{record}->fields };
+    for my $item (@{ $job->{plan}{items} }) {
+        my $defaults = $item->{defaults} // {};
+        _fill_in($fields[ $item->{occurrence} - 1 ], $codes->{$_}, $defaults->{$_}) for sort keys %{$defaults};
+    }
+    return \@fields;
+}
+
+# In place of a blank subfield, or behind the others.
+sub _fill_in ($field, $code, $value) {
+    my ($blank) = grep { $_->[0] eq $code } @{ $field->{subfields} };
+    return $blank->[1] = $value if $blank;
+    push @{ $field->{subfields} }, [ $code, $value ];
+    return;
+}
+
+sub _whole_record ($self, $job) {
+    return $self->{koha}->marc_record($job->{to_write}, @{ $job->{item_fields} });
+}
+
 # ---------------------------------------------------------------- staging
 
 sub _stage ($self, $job, $done) {
-    my $marc = $self->{koha}->marc_record($job->{record});
     $done->{batch} = $self->_collecting_batch($job);
-    my $added = $self->{koha}->add_to_batch($done->{batch}, $marc, $job->{record_type});
+    my $added = $self->{koha}->add_to_batch($done->{batch}, $self->_whole_record($job), $job->{record_type});
     $self->_set_matches($job, $added->{import_record_id});
     $done->{import_record_id} = $added->{import_record_id};
     return $done;
@@ -57,7 +88,7 @@ sub _add_batch ($self, $job, $file_name) {
 
 # The chosen candidate first: newer versions of Koha take the first for the one to overlay.
 sub _set_matches ($self, $job, $import_record_id) {
-    my %rank = (chosen => 0, equal => 1, lower_score => 2);
+    my %rank = (named => 0, chosen => 1, equal => 2, lower_score => 3);
     my @matches = sort { $rank{ $a->{verdict} } <=> $rank{ $b->{verdict} } || $b->{score} <=> $a->{score} }
         grep { exists $rank{ $_->{verdict} } } @{ $job->{plan}{match}{candidates} };
     $self->{koha}->set_matches($import_record_id, @matches ? 'auto_match' : 'no_match', \@matches);
@@ -70,7 +101,7 @@ sub _import ($self, $job, $done) {
     my $koha = $self->{koha};
     my $plan = $job->{plan};
     $done->{batch} = $self->_add_batch($job, "Connexion Client: $job->{profile}{name}, export $job->{number}");
-    my $added = $koha->add_to_batch($done->{batch}, $koha->marc_record($job->{record}), $job->{record_type});
+    my $added = $koha->add_to_batch($done->{batch}, $self->_whole_record($job), $job->{record_type});
     $done->{import_record_id} = $added->{import_record_id};
     $self->_set_matches($job, $added->{import_record_id});
 
@@ -84,6 +115,8 @@ sub _import ($self, $job, $done) {
         marcxml_old => $overlaid ? _text($before) : undef);
     $koha->set_batch_status($done->{batch}, 'imported');
     $self->_know($job, $done) if $plan->{outcome} ne 'ignore';
+    $done->{written_digest} = $koha->content_digest($job->{record_type}, $done->{record_id})
+        if $plan->{outcome} ne 'ignore';
     $done->{index_pending} = $job->{record_type} eq 'biblio';
     $done->{url} = $koha->record_url($job->{record_type}, $done->{record_id});
     return $done;
@@ -95,8 +128,7 @@ sub _write_record ($self, $job, $done) {
     return if $plan->{outcome} eq 'ignore';
     return $self->_write_authority($job, $done) if $job->{record_type} eq 'authority';
     my $koha = $self->{koha};
-    my $marc = $koha->marc_record($job->{record}, without => [ $job->{document}{item_tag} ]);
-    $self->_keep_oclc_number($job, $marc);
+    my $marc = $koha->marc_record($job->{to_write});
     my $profile = $job->{profile};
     if ($plan->{outcome} eq 'add') {
         $done->{record_id} = $koha->add_biblio($marc, $profile->{framework});
@@ -107,7 +139,7 @@ sub _write_record ($self, $job, $done) {
 
 sub _write_authority ($self, $job, $done) {
     my $koha = $self->{koha};
-    my $marc = $koha->marc_record($job->{record});
+    my $marc = $koha->marc_record($job->{to_write});
     my $type = $koha->authority_type($marc);
     Koha::Plugin::ConnexionGateway::Error->throw(code => 'authority.unknown_type',
         message => 'This Koha has no authority type for the heading of the record.')
@@ -116,28 +148,14 @@ sub _write_authority ($self, $job, $done) {
         $done->{record_id} = $koha->add_authority($marc, $type);
         return;
     }
+    $done->{linked_biblios} = $koha->linked_biblios($job->{plan}{target});
     return $koha->mod_authority($marc, $job->{plan}{target}, $type);
 }
 
-# Where Koha is set to put its own number into 001 the OCLC number would be gone.
-sub _keep_oclc_number ($self, $job, $marc) {
-    my $preference = $self->{koha}->preference('autoControlNumber') // 'OFF';
-    return if $preference eq 'OFF' || $preference eq '';
-    my ($oclc) = grep { $_->{kind} eq 'oclc' } @{ $job->{identifiers} } or return;
-    my $number = "(OCoLC)$oclc->{value}";
-    for my $field ($marc->field('035')) {
-        return if grep { s/\A\(OCoLC\)(?:ocm|ocn|on)?0*/(OCoLC)/r eq $number } $field->subfield('a');
-    }
-    $marc->insert_fields_ordered(MARC::Field->new('035', ' ', ' ', a => $number));
-    return;
-}
-
 sub _write_items ($self, $job, $done, $import_items_ids) {
-    my $tag = $job->{document}{item_tag};
-    my @fields = grep { $_->{tag} eq $tag } @{ $job->{record}->fields };
     for my $item (@{ $job->{plan}{items} }) {
         my $position = $item->{occurrence} - 1;
-        my %values = $self->_write_item($job, $done, $item, $fields[$position]);
+        my %values = $self->_write_item($job, $done, $item, $job->{item_fields}[$position]);
         $self->{koha}->set_import_item($import_items_ids->[$position], %values);
     }
     return;
@@ -199,8 +217,8 @@ undoes, the record, its items, and the identifiers by which the record is found 
 
 =head2 carry_out(\%job)
 
-The job holds C<number, profile, patron, record, record_type, document, matcher_id, match_keys,
-identifiers, plan>. Gives C<{number, record_type, batch, record_id, import_record_id, url,
-index_pending, undo}>, with those that apply.
+The job holds C<number, profile, patron, record, record_type, rules, facts, document, matcher_id,
+match_keys, identifiers, plan>. Gives C<{number, record_type, batch, record_id, import_record_id, url,
+index_pending, undo, written_digest, linked_biblios}>, with those that apply.
 
 =cut
