@@ -11,26 +11,23 @@ use JSON::PP ();
 use Time::HiRes ();
 
 use Koha::Plugin::ConnexionGateway::Authenticator;
-use Koha::Plugin::ConnexionGateway::Core::Facts;
-use Koha::Plugin::ConnexionGateway::Core::Record;
-use Koha::Plugin::ConnexionGateway::Core::Rules;
 use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Koha;
+use Koha::Plugin::ConnexionGateway::Planner;
 use Koha::Plugin::ConnexionGateway::Reply;
 use Koha::Plugin::ConnexionGateway::Settings;
 use Koha::Plugin::ConnexionGateway::Writer;
 
 my $MOST_ATTEMPTS = 4;
 
-# Koha stores precomposed characters whatever it is given, so keys are made of them too.
-my %READ = (nfc => 1);
-
 sub new ($class, %args) {
     my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
     my $self = bless { koha => $koha }, $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
+    $self->{planner} = Koha::Plugin::ConnexionGateway::Planner->new(
+        koha => $koha, settings => $self->{settings}, journal => $self->{journal});
     $self->{writer} =
         Koha::Plugin::ConnexionGateway::Writer->new(koha => $koha, journal => $self->{journal});
     $self->{authenticator} = Koha::Plugin::ConnexionGateway::Authenticator->new(
@@ -129,17 +126,14 @@ sub _after_commit ($self, $done) {
     return $done->{reply};
 }
 
-# OCLC merges records: an old number in 019 is the number that another record still has.
-my %SAME_NUMBERS = map { $_ => [qw(oclc oclc_merged)] } qw(oclc oclc_merged);
-
 # What can be made ready without a lock is: after the first plain read inside the transaction
 # nothing is seen of what others commit.
 sub _attempt ($self, $context) {
     my $number = $context->{number};
     my $export = $self->{journal}->find($number);
     return $export if !$self->{journal}->begin($number);
-    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read($export->{record}, %READ);
-    my $prepared = $read->{record} ? $self->_prepare($context, $read->{record}) : {};
+    my $read = $self->{planner}->read($export->{record});
+    my $prepared = $read->{record} ? $self->{planner}->prepare($context, $read->{record}) : {};
     return $self->{koha}->as_patron($context->{patron}, sub {
         $self->{koha}->transaction(sub ($dbh) {
             my $locked = $self->{journal}->lock($number);
@@ -149,24 +143,12 @@ sub _attempt ($self, $context) {
     });
 }
 
-sub _prepare ($self, $context, $record) {
-    my $type = $record->type eq 'authority' ? 'authority' : 'biblio';
-    my $rules = $self->{settings}->rules($context->{profile}, $type);
-    my $core = Koha::Plugin::ConnexionGateway::Core::Rules->new($rules->{document});
-    return {
-        record => $record, record_type => $type, rules => $core, document => $rules->{document},
-        matcher_id => $rules->{matcher_id},
-        search_keys => $core->search_keys($record), match_keys => $core->match_keys($record),
-        identifiers => $core->identifiers($record),
-    };
-}
-
 sub _decide ($self, $job) {
     return $self->_refuse_damaged($job) if !$job->{record};
     $self->{journal}->lock_slots($self->_slot_names($job));
     my $earlier = $self->_earlier_answer($job);
     return $self->_repeat($job, $earlier) if $earlier;
-    $job->{plan} = $self->_takes($job) ? $self->_plan($job) : _refused_type($job);
+    $job->{plan} = $self->{planner}->plan($job);
     my $done = $self->{writer}->carry_out($job);
     $done->{reply} = Koha::Plugin::ConnexionGateway::Reply->outcome(
         plan => $job->{plan}, read => $job->{read}, done => $done);
@@ -207,73 +189,6 @@ sub _repeat ($self, $job, $earlier) {
         qw(state outcome title plan reply record_type record_id import_batch_id import_record_id);
     $self->{journal}->finish($job->{number}, %same, repeat_of => $earlier->{number});
     return { %same, number => $job->{number} };
-}
-
-sub _takes ($self, $job) {
-    my $type = $job->{record}->type;
-    return 1 if $type ne 'biblio' && $type ne 'authority';    # the plan says what it is
-    return scalar grep { $_ eq $type } @{ $job->{profile}{record_types} };
-}
-
-sub _refused_type ($job) {
-    return {
-        schema_version => 1, record_type => $job->{record_type}, mode => $job->{profile}{mode},
-        outcome => 'refuse', target => undef, items => [], match => { candidates => [] },
-        reasons => [ { code => 'not_imported_type', values => { record_type => $job->{record_type} } } ],
-        record => { title => $job->{record}->title },
-    };
-}
-
-# ---------------------------------------------------------------- the plan and its facts
-
-sub _plan ($self, $job) {
-    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
-    my %candidates;
-    $self->_search($job, $facts, \%candidates);
-    $self->_look_up($job, $facts, \%candidates);
-    for my $id (sort { $a <=> $b } keys %candidates) {
-        my $xml = $self->{koha}->record_xml($job->{record_type}, $id) // next;
-        my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml, %READ);
-        $facts->candidate($id, $read->{record}) if $read->{record};
-    }
-    $facts->items($self->{koha}->item_facts($job->{rules}->item_questions($job->{record})))
-        if $job->{record_type} eq 'biblio';
-    return $job->{rules}->plan($job->{record}, $facts);
-}
-
-sub _search ($self, $job, $facts, $candidates) {
-    for my $point (@{ $job->{search_keys} }) {
-        my $ids = $self->{koha}->search($job->{record_type}, $point->{index}, $point->{keys});
-        for my $id (@{$ids}) {
-            $facts->hit($point->{matchpoint}, $id, 'search');
-            $candidates->{$id} = 1;
-        }
-    }
-    return;
-}
-
-# What our own imports wrote is known before any search engine has indexed it. The core checks
-# each of these against the candidate's own record.
-sub _look_up ($self, $job, $facts, $candidates) {
-    my $journal = $self->{journal};
-    my %found;
-    for my $point (@{ $job->{match_keys} }) {
-        $found{$_} = 1
-            for @{ $journal->records_with($job->{record_type}, "key:$point->{index}", @{ $point->{keys} }) };
-    }
-    for my $identifier (@{ $job->{identifiers} }) {
-        for my $kind (@{ $SAME_NUMBERS{ $identifier->{kind} } // [ $identifier->{kind} ] }) {
-            $found{$_} = 1
-                for @{ $journal->records_with($job->{record_type}, $kind, $identifier->{value}) };
-        }
-    }
-    # A record with its OCLC number in 001 alone has a search key, but no match key, for 035.
-    my %points = map { $_->{matchpoint} => 1 } @{ $job->{search_keys} }, @{ $job->{match_keys} };
-    for my $id (keys %found) {
-        $facts->hit($_, $id, 'identifiers') for keys %points;
-        $candidates->{$id} = 1;
-    }
-    return;
 }
 
 # ---------------------------------------------------------------- what is kept of it
