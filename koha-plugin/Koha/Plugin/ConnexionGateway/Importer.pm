@@ -148,6 +148,7 @@ sub _decide ($self, $job) {
     $self->{journal}->lock_slots($self->_slot_names($job));
     my $earlier = $self->_earlier_answer($job);
     return $self->_repeat($job, $earlier) if $earlier;
+    $job->{lock} = 1;
     $job->{plan} = $self->{planner}->plan($job);
     my $done = $self->{writer}->carry_out($job);
     $done->{reply} = Koha::Plugin::ConnexionGateway::Reply->outcome(
@@ -169,6 +170,7 @@ sub _slot_names ($self, $job) {
         push @names, map {"key:$point->{index}:$_"} @{ $point->{keys} };
     }
     push @names, map {"$_->{kind}:$_->{value}"} @{ $job->{identifiers} };
+    push @names, "record:$job->{record_type}:$job->{named_target}" if $job->{named_target};
     push @names, "batch:$job->{profile}{name}" if $job->{profile}{mode} eq 'stage';
     return @names;
 }
@@ -205,6 +207,7 @@ sub _record_outcome ($self, $job, $done) {
         plan => _json({ %{$plan}, diagnostics => $job->{read}{diagnostics}, undo => $done->{undo} }),
         reply => $done->{reply}, record_type => $job->{record_type}, record_id => $done->{record_id},
         import_batch_id => $done->{batch}, import_record_id => $done->{import_record_id},
+        written_digest => $done->{written_digest},
         index_pending => $done->{index_pending} ? 1 : 0, error => undef,
     );
     return;

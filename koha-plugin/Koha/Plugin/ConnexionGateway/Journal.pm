@@ -105,6 +105,19 @@ sub abandoned ($self, $most = 20) {
         undef, $MOST_ATTEMPTS, $self->{lease}, $most);
 }
 
+# The export that last wrote a record and was not undone since.
+sub last_import ($self, $record_type, $record_id) {
+    my $table = $self->_table('exports');
+    my $exports = $self->{koha}->dbh->selectall_arrayref(
+        "SELECT * FROM $table WHERE record_type = ? AND record_id = ? AND written_digest IS NOT NULL"
+            . ' AND record IS NOT NULL AND repeat_of IS NULL ORDER BY number DESC LIMIT 5',
+        { Slice => {} }, $record_type, $record_id);
+    for my $export (@{$exports}) {
+        return $export if $self->{koha}->import_stands($export->{import_record_id} // 0);
+    }
+    return;
+}
+
 sub set_indexed ($self, $number) {
     my $table = $self->_table('exports');
     $self->{koha}->dbh->do("UPDATE $table SET index_pending = 0 WHERE number = ?", undef, $number);
@@ -241,6 +254,10 @@ The finished export of the same bytes by the same login that a repeat is answere
 =head2 abandoned($most)
 
 Numbers of exports whose importer is gone.
+
+=head2 last_import($record_type, $record_id)
+
+The export that last wrote a record, if it was not undone.
 
 =head2 counts, latest($most)
 

@@ -393,6 +393,19 @@ sub record_xml ($self, $record_type, $id) {
     return _octets($metadata->metadata);
 }
 
+# As it is now, whatever this transaction has seen before; nobody else can change it until it ends.
+sub lock_record ($self, $record_type, $id) {
+    my %lock = (for => 'update');
+    if ($record_type eq 'authority') {
+        my $authority = $self->schema->resultset('AuthHeader')->search({ authid => $id }, \%lock)->first or return;
+        return _octets($authority->marcxml);
+    }
+    my $metadata = $self->schema->resultset('BiblioMetadata')
+        ->search({ biblionumber => $id, format => 'marcxml' }, \%lock)->first
+        or return;
+    return _octets($metadata->metadata);
+}
+
 sub _octets ($xml) {
     return if !defined $xml;
     utf8::encode($xml) if utf8::is_utf8($xml);
@@ -756,6 +769,10 @@ C<search.failed> where the engine reports an error.
 
 The record as MARCXML octets, whether there is one, and a digest of it that changes when somebody edits
 the record.
+
+=head2 lock_record($record_type, $id)
+
+The record as MARCXML octets, as it is outside of the transaction, and locked until that ends.
 
 =head2 item_facts(\%questions)
 

@@ -10,6 +10,10 @@ no warnings 'experimental::signatures';
 use Koha::Plugin::ConnexionGateway::Core::Facts;
 use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Core::Rules;
+use Koha::Plugin::ConnexionGateway::Error;
+
+# How often a record may be changed by others while it is planned for.
+my $MOST_ATTEMPTS = 5;
 
 # Koha stores precomposed characters whatever it is given, so keys are made of them too.
 my %READ = (nfc => 1);
@@ -29,28 +33,69 @@ sub prepare ($self, $context, $record) {
     my $type = $record->type eq 'authority' ? 'authority' : 'biblio';
     my $rules = $self->{settings}->rules($context->{profile}, $type);
     my $core = Koha::Plugin::ConnexionGateway::Core::Rules->new($rules->{document});
+    $record = $core->prepare($record);
     return {
-        record => $record, record_type => $type, rules => $core, document => $rules->{document},
+        record => $record, record_type => $type, named_target => $core->named_target($record), rules => $core, document => $rules->{document},
         matcher_id => $rules->{matcher_id},
         search_keys => $core->search_keys($record), match_keys => $core->match_keys($record),
         identifiers => $core->identifiers($record),
     };
 }
 
+# A record that was changed since it was read is planned for again: inside a transaction plain
+# reads see it as it was, and what somebody else has just added to it would be lost.
 sub plan ($self, $job) {
     return _refused_type($job) if !_takes($job);
-    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
+    for my $attempt (1 .. $MOST_ATTEMPTS) {
+        my $plan = $self->_plan_once($job);
+        return $plan if !$job->{lock} || !defined $plan->{target} || $self->_is_as_read($job, $plan->{target});
+    }
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'database.retry',
+        message => 'The record to overlay is being changed again and again.');
+    return;
+}
+
+sub _plan_once ($self, $job) {
+    my $facts = $job->{facts} = Koha::Plugin::ConnexionGateway::Core::Facts->new;
     my %candidates;
     $self->_search($job, $facts, \%candidates);
     $self->_look_up($job, $facts, \%candidates);
-    for my $id (sort { $a <=> $b } keys %candidates) {
-        my $xml = $self->{koha}->record_xml($job->{record_type}, $id) // next;
-        my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml, %READ);
-        $facts->candidate($id, $read->{record}) if $read->{record};
-    }
+    $candidates{ $job->{named_target} } = 1 if $job->{named_target};
+    $self->_read_candidate($job, $facts, $_) for sort { $a <=> $b } keys %candidates;
     $facts->items($self->{koha}->item_facts($job->{rules}->item_questions($job->{record})))
         if $job->{record_type} eq 'biblio';
     return $job->{rules}->plan($job->{record}, $facts);
+}
+
+sub _read_candidate ($self, $job, $facts, $id) {
+    my $type = $job->{record_type};
+    my $xml = $job->{as_read}{$id} //= $self->{koha}->record_xml($type, $id);
+    return if !defined $xml;
+    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml, %READ);
+    return if !$read->{record};
+    $facts->candidate($id, $read->{record});
+    my $guards = $job->{document}{guards} // {};
+    $self->_recall($job, $facts, $id) if $guards->{edited} || $guards->{older};
+    return;
+}
+
+# What the gateway itself knows of the candidate's past.
+sub _recall ($self, $job, $facts, $id) {
+    my $type = $job->{record_type};
+    my $last = $self->{journal}->last_import($type, $id) or return;
+    $facts->edited($id) if $self->{koha}->content_digest($type, $id) ne $last->{written_digest};
+    my $record = $self->read($last->{record})->{record} or return;
+    my ($dated) = grep { $_->{tag} eq '005' } @{ $record->fields };
+    $facts->last_imported_005($id, $dated->{data}) if $dated;
+    return;
+}
+
+sub _is_as_read ($self, $job, $id) {
+    my $now = $self->{koha}->lock_record($job->{record_type}, $id);
+    my $before = $job->{as_read}{$id};
+    return 1 if defined $now && defined $before && $now eq $before;
+    $job->{as_read}{$id} = $now;
+    return 0;
 }
 
 sub _search ($self, $job, $facts, $candidates) {
@@ -139,10 +184,13 @@ The record as C<Core::Record-E<gt>read> gives it, with its characters as Koha st
 =head2 prepare(\%context, $record)
 
 What can be known of the record without looking at the catalogue: a hash with C<record,
-record_type, rules, document, matcher_id, search_keys, match_keys, identifiers>.
+record_type, named_target, rules, document, matcher_id, search_keys, match_keys, identifiers>. The
+record is the prepared one: items that come in another field have become item fields.
 
 =head2 plan(\%job)
 
-The plan. The job holds C<profile> and what C<prepare> gave. Raises C<search.failed>.
+The plan. The job holds C<profile> and what C<prepare> gave, and gets C<facts>. With C<lock> the
+record to overlay is locked until the transaction ends, and is known to be what the plan was made for.
+Raises C<search.failed>.
 
 =cut

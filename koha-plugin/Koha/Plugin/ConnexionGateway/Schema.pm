@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
-my @STEPS = (\&_step_1);
+my @STEPS = (\&_step_1, \&_step_written_digest);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -112,6 +112,19 @@ CREATE TABLE IF NOT EXISTS $table{open_batches} (
   PRIMARY KEY (profile, revision, record_type)
 ) $charset
 SQL
+    return;
+}
+
+# What a record held when it was written, to tell whether somebody edited it since.
+sub _step_written_digest ($dbh, $koha) {
+    _add_column($dbh, $koha->table('exports'), written_digest => 'CHAR(64) NULL');
+    return;
+}
+
+# MySQL has no IF NOT EXISTS for columns.
+sub _add_column ($dbh, $table, $column, $definition) {
+    my $there = $dbh->selectcol_arrayref("SHOW COLUMNS FROM $table LIKE ?", undef, $column);
+    $dbh->do("ALTER TABLE $table ADD COLUMN $column $definition") if !@{$there};
     return;
 }
 
