@@ -351,7 +351,7 @@ TEST_CASE("guards: another kind of thing") {
   CHECK(strikes(thing("em", 'o', 29), thing("em", ' ', 29)));
   CHECK_FALSE(strikes(thing("em", 'o', 23), thing("em", ' ', 23)));
   const auto reason = decide(thing("am", 's'), found(thing("am", ' ')), guarded).reasons[1];
-  CHECK(std::get<std::string>(reason.values.at("incoming")) == "am o");
+  CHECK(std::get<std::string>(reason.values.at("incoming")) == "am s");
   CHECK(std::get<std::string>(reason.values.at("existing")) == "am");
 
   const auto headings = rules({{"guards", {{"other_kind", true}}}}, "authority");

@@ -73,15 +73,17 @@ Strike older(const Record& incoming, std::string_view existing_005) {
   return differing("guard_older", ours, existing_005);
 }
 
-// Nothing for a record that doesn't say. Print and large paper reprints go together, and so do the
-// ways of being electronic.
+// Nothing for a record that doesn't say.
 std::optional<char> form_of_item(const Record& record) {
   const std::size_t position = one_of(record.leader()[6], "efgkor") ? 29 : 23;
   const auto fixed = record.control("008");
   if (fixed.size() <= position || fixed[position] == '|') return std::nullopt;
-  const char form = fixed[position];
-  if (form == 'r') return ' ';
-  return one_of(form, "osq") ? 'o' : form;
+  return fixed[position];
+}
+
+// Print and reproductions on paper go together, and so do the ways of being electronic.
+char class_of_form(char form) {
+  return form == 'r' ? ' ' : one_of(form, "osq") ? 'o' : form;
 }
 
 std::string_view heading_tag(const Record& record) {
@@ -104,7 +106,8 @@ Strike other_kind(const Record& incoming, const Record& existing) {
   if (differ(0, "acdefgijkmoprt") || differ(1, "abcdims"))
     return differing("guard_other_kind", ours, theirs);
   const auto our_form = form_of_item(incoming), their_form = form_of_item(existing);
-  if (!our_form || !their_form || our_form == their_form) return std::nullopt;
+  if (!our_form || !their_form || class_of_form(*our_form) == class_of_form(*their_form))
+    return std::nullopt;
   const auto with_form = [](std::string kind, char form) {
     if (form != ' ') kind += std::string(" ") + form;
     return kind;
