@@ -96,6 +96,16 @@ subtest 'searching' => sub {
     is($total, undef, 'but no number of them either: only that tells it from no match');
 };
 
+subtest 'an index that no record has an entry in' => sub {
+    my ($title) = dbh()->selectrow_array(q{select count(*) from auth_header where authtypecode = 'UNIF_TITLE'});
+    plan skip_all => 'this Koha has uniform titles' if $title;
+    my ($results, $total) = found('Title-uniform', 'x');
+    is($total, undef, 'answers as one that is not there');
+    my $connections = $C4::Context::context->{Zconn};
+    my ($connection) = grep { defined } map { $connections->{"authorityserver::$_"} } 0, 1;
+    is($connection->errcode, 114, 'and the connection says 114');
+};
+
 subtest 'several values' => sub {
     my ($results) = eval { found('Heading-Main', "$heading, A.", "$heading, B.") };
     my $error     = $@;

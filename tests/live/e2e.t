@@ -18,6 +18,7 @@ for my $file (sort glob "$tests/*.t") {
     my $name = $file =~ s{.*/}{}r;
     subtest $name => sub {
         my $output = qx{$^X \Q$file\E 2>&1};
+        plan skip_all => $1 if $output =~ /\A1\.\.0 # SKIP (.*)/;
         is $?, 0, $name or diag $output;
         my @lines = grep {/\A(?:not )?ok\b/} split /\n/, $output;
         cmp_ok scalar @lines, '>', 0, scalar(@lines) . ' tests';

@@ -60,7 +60,8 @@ sub _use_koha ($self) {
     $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // $conf{pluginsdir};
     $self->{dsn} = "dbi:mysql:database=$conf{database};host=$conf{hostname};port=" . ($conf{port} || 3306);
     $self->{db_login} = [ @conf{qw(user pass)} ];
-    $self->{write_as} = $ENV{CONNEXION_LIVE_PATRON} // 'cataloguer1';
+    $self->{write_as} = $ENV{CONNEXION_LIVE_PATRON}
+        // die "CONNEXION_LIVE_PATRON must name the patron to write as (docs/hacking.md)\n";
     return;
 }
 

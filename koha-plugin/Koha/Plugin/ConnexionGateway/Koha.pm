@@ -374,12 +374,28 @@ sub _search_authorities ($self, $index, $keys) {
         my $query = $builder->build_authorities_query_compat([$index], ['and'], [], ['exact'], [$key], undef,
             'AuthidAsc');
         my ($results, $total) = $engine->search_auth_compat($query, 0, 20);
+        next if !defined $total && $self->_has_no_entries_yet($index);
         Koha::Plugin::ConnexionGateway::Error->throw(code => 'search.failed',
             message => "Koha's search for authorities failed (index $index)")
             if !defined $total;
         $found{ $_->{authid} } = 1 for @{ $results // [] };
     }
     return [ sort { $a <=> $b } keys %found ];
+}
+
+# Koha's names of Zebra's indexes of authorities, those that a matching rule has use for.
+my %AUTHORITY_INDEX = map { $_ => 1 } qw(heading heading-main match match-heading match-subdivision
+    personal-name corporate-name conference-name meeting-name title-uniform subject-topical name-geographic
+    term-genre-form chronological-term lc-card-number local-number control-number identifier-standard record-source);
+
+# Zebra knows an index from the first record on that has an entry in it, and a database from the first
+# record on: until then it answers with an error (114, 109) where it means that there is none.
+sub _has_no_entries_yet ($self, $index) {
+    my $context = $C4::Context::context or return 0;
+    my ($connection) = grep { defined } map { $context->{Zconn}{"authorityserver::$_"} } 0, 1;
+    my $code = $connection ? eval { $connection->errcode } // 0 : 0;
+    return !$self->schema->resultset('AuthHeader')->count if $code == 109;
+    return $code == 114 && $AUTHORITY_INDEX{ lc $index };
 }
 
 sub record_xml ($self, $record_type, $id) {

@@ -117,7 +117,12 @@ sub authorities ($self, $index, @values) {
     my $state = $self->state;
     return ('Connect failed (10000)')                       if $state eq 'down';
     return ('Temporary system error (2)')                   if $state eq 'error';
-    return ("Unsupported Use attribute (114) $index Bib-1") if !$AUTHORITY_INDEX{ lc $index };
+    return ('Database unavailable (109) authorities') if !$self->_any('records', 'server = ?', 'authorityserver');
+
+    # Zebra knows an index only when some record has an entry in it.
+    return ("Unsupported Use attribute (114) $index Bib-1")
+        if !$AUTHORITY_INDEX{ lc $index }
+        || !$self->_any('entries', 'server = ? and search_index = ?', 'authorityserver', lc $index);
     my %found;
     for my $value (@values) {
         my $sql  = 'select distinct id from entries where server = ? and search_index = ?';
@@ -129,6 +134,11 @@ sub authorities ($self, $index, @values) {
         $found{$_} = 1 for @{ $self->_dbh->selectcol_arrayref($sql, undef, @bind) };
     }
     return (undef, sort { $a <=> $b } keys %found);
+}
+
+sub _any ($self, $table, $condition, @bind) {
+    my ($one) = $self->_dbh->selectrow_array("select 1 from $table where $condition limit 1", undef, @bind);
+    return $one;
 }
 
 sub _with_words ($self, $server, $index, $value) {

@@ -42,7 +42,9 @@ sub search_auth_compat ($self, @arguments) {
             },
             'ZOOM::Exception';
     }
+    my $connection = C4::Context->Zconn('authorityserver', 0);
     my ($error, @ids) = C4::Search::sandbox_engine()->authorities($indexes->[0], @{$values});
+    $connection->{errcode} = $error && $error =~ /\((\d+)\)/ ? $1 : 0;
     if ($error) {
         warn "oAuth error: $error\n";
         return ([], undef);
