@@ -22,7 +22,7 @@ our $METADATA = {
     date_authored => '2026-11-23',
     date_updated => '2026-11-23',
     minimum_version => '19.05.00.000',
-    maximum_version => undef,
+    maximum_version => '',
     version => $VERSION,
     namespace => 'connexiongateway',
 };
