@@ -178,12 +178,17 @@ TEST_CASE("local fields: what is no pattern is said") {
   CHECK(problem("59") ==
         "'59' is no pattern of fields: '59' is no tag (three digits or small letters, X for any of "
         "them)");
-  for (const auto* bad :
-       {"5900",       "ABC",          "590 1",           "590 123",        "590 AB",
-        "590 $",      "590 $A",       "590 $aa",         "590 $a =",       "590 $a \"x",
-        "590 except", "590 except 5", "590 except 591,", "590-59X",        "599-590",
-        "590 -",      "590-",         "59X, 69X",        "590 $a \"x\" y", "except 590",
-        "\xFF"}) {
+  for (const auto* bad : {"5900",         "ABC",
+                          "590 1",        "590 123",
+                          "590 AB",       "590 $",
+                          "590 $A",       "590 $aa",
+                          "590 $a =",     "590 $a \"x",
+                          "590 except",   "590 $5 x except",
+                          "590 except 5", "590 except 591,",
+                          "590-59X",      "599-590",
+                          "590 -",        "590-",
+                          "59X, 69X",     "590 $a \"x\" y",
+                          "except 590",   "\xFF"}) {
     INFO(bad);
     CHECK(problem(bad) != "none");
   }
@@ -248,6 +253,9 @@ TEST_CASE("overlay: the OCLC number is put into 035 where Koha takes 001 for its
   with.insert(with.begin() + 2, "035 __ $a (OCoLC)ocm00012345");
   CHECK(changes(with, {}, {}, on).size() == 4);
   CHECK(changes({"001 99", "035 __ $a 12345"}, {}, {}, on).size() == 2);
+  // 035 alone is not what Koha takes away
+  CHECK(changes({"035 __ $a (OCoLC)777"}, {}, {{"035", "keep_existing"}}, on) ==
+        Strings{"not_taken 035 __ $a (OCoLC)777 [035]"});
   // also for a new record, where nothing is kept or left out but items and Koha's numbers
   const auto all =
       rules({{"oclc_into_035", true},

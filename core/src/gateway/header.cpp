@@ -199,7 +199,8 @@ bool HeaderReader::record(Path& path, std::string_view bytes, bool ending) {
     path.certainty = Certainty::leader;
   } else if (!rest.empty() && is_digit(rest[0])) {
     path.certainty = Certainty::digit;
-  } else if (path.at >= kLength && bytes.substr(path.at - kLength, kLength) == "     " &&
+  } else if (path.at >= kLength && rest.size() >= kLeader - kLength &&
+             bytes.substr(path.at - kLength, kLength) == "     " &&
              leader_but_length(bytes.substr(path.at - kLength))) {
     path.certainty = Certainty::leader;  // a length left blank
     path.at -= kLength;

@@ -40,14 +40,6 @@ void add(std::vector<Identifier>& list, std::string_view kind, std::string value
   if (!value.empty()) add(list, Identifier{std::string(kind), std::move(value)});
 }
 
-std::string oclc_of_001(const Record& record) {
-  const auto number = record.control("001");
-  if (lower_ascii(numbers::trimmed(record.control("003"))) == "ocolc" ||
-      numbers::names_oclc(number))
-    return normal_oclc(number);
-  return {};
-}
-
 std::string oclc_of_035(std::string_view value) {
   return numbers::names_oclc(value) ? normal_oclc(value) : std::string();
 }
@@ -91,7 +83,7 @@ void each_value(const Record& record, const MatchComponent& component, Use&& use
 }
 
 void add_oclc(std::vector<Identifier>& list, const Record& record) {
-  add(list, kOclc, oclc_of_001(record));
+  add(list, kOclc, match::oclc_of_001(record));
   for (const auto field : record.fields("035"))
     for (const auto subfield : field.subfields())
       if (subfield.code == 'a') add(list, kOclc, oclc_of_035(subfield.value));
@@ -170,6 +162,14 @@ void add_forms(std::vector<std::string>& keys, const Identifier& id) {
 
 }  // namespace
 
+std::string match::oclc_of_001(const Record& record) {
+  const auto number = record.control("001");
+  if (lower_ascii(numbers::trimmed(record.control("003"))) == "ocolc" ||
+      numbers::names_oclc(number))
+    return normal_oclc(number);
+  return {};
+}
+
 std::vector<Identifier> identifiers(const Record& record) {
   std::vector<Identifier> list;
   add_oclc(list, record);
@@ -197,7 +197,7 @@ std::vector<Identifier> match::comparables(const Record& record, const Matchpoin
     if (component.tag == "003") continue;
     each_value(record, component, [&](std::string_view tag, std::string_view value) {
       auto number = kind != kOclc  ? normal(kind, value)
-                    : tag == "001" ? oclc_of_001(record)
+                    : tag == "001" ? match::oclc_of_001(record)
                     : tag == "019" ? normal_oclc(value)
                                    : oclc_of_035(value);
       if (tag == "001") {

@@ -12,6 +12,9 @@
 
 namespace connexion::match {
 
+/// The OCLC number in 001, in normal form; empty where 001 is another system's number.
+[[nodiscard]] std::string oclc_of_001(const Record& record);
+
 /// What of a record is compared for one matchpoint of known kind: identifiers, and numbers that are
 /// none by their check digit or their source as they stand (kinds "raw" and "control").
 [[nodiscard]] std::vector<Identifier> comparables(const Record& record, const Matchpoint& point);

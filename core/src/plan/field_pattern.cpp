@@ -137,7 +137,8 @@ class PatternParser {
       return quoted;
     }
     if (at_except()) return std::nullopt;
-    const auto size = std::min({rest_.find(" $"), rest_.find(" except "), rest_.size()});
+    auto size = std::min({rest_.find(" $"), rest_.find(" except "), rest_.size()});
+    if (rest_.substr(0, size).ends_with(" except")) size -= std::string_view(" except").size();
     auto plain = rest_.starts_with('$') ? std::string() : comparable(rest_.substr(0, size));
     if (plain.empty()) return std::nullopt;
     rest_.remove_prefix(size);

@@ -40,7 +40,8 @@ class Decider {
     ItemDecision decision;
     decision.barcode = item.barcode;
     auto conflict = find_existing(item, decision);
-    if (!decision.itemnumber) fill_in(item, decision.defaults);
+    const bool creates = !decision.itemnumber && !(conflict && result_ == Result::replace);
+    if (creates) fill_in(item, decision.defaults);
     if (!conflict) conflict = twice(item, decision.itemnumber);
     if (!conflict) conflict = bad_codes(item, decision.itemnumber.has_value());
     if (conflict) {

@@ -11,6 +11,7 @@
 #include "connexion/error.hpp"
 #include "connexion/match.hpp"
 #include "match/numbers.hpp"
+#include "match/verify.hpp"
 
 namespace connexion {
 namespace {
@@ -118,21 +119,19 @@ const Record& candidate(const Facts::Data& facts, std::int64_t id) {
   return found->second;
 }
 
-// "(OCoLC)123" where the fields have the number in no 035 yet; empty where they have, or there is
+// "(OCoLC)123" for the OCLC number of 001 where no 035 has it yet; empty where one has, or there is
 // none.
 std::string missing_035(const Record& incoming, const std::vector<MergedField>& fields) {
-  const auto numbers = identifiers(incoming);
-  const auto oclc = std::find_if(numbers.begin(), numbers.end(),
-                                 [](const Identifier& id) { return id.kind == "oclc"; });
-  if (oclc == numbers.end()) return {};
+  const auto number = match::oclc_of_001(incoming);
+  if (number.empty()) return {};
   for (const auto& merged : fields) {
     if (!is_written(merged.action) || merged.field.tag() != "035") continue;
     for (const auto subfield : merged.field.subfields())
       if (subfield.code == 'a' && numbers::names_oclc(subfield.value) &&
-          normal_oclc(subfield.value) == oclc->value)
+          normal_oclc(subfield.value) == number)
         return {};
   }
-  return "(OCoLC)" + oclc->value;
+  return "(OCoLC)" + number;
 }
 
 struct Merged {
