@@ -1,0 +1,1 @@
+00150nam a2200061   45001000025000002450042000256500021000671 aFitzgerald, F. Scott90aThe Great GatsbycF. Scott Fitzgerald 0aAmerican fiction
