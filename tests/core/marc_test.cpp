@@ -5,11 +5,11 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <map>
-#include <random>
 #include <set>
 
 #include "connexion/error.hpp"
 #include "files.hpp"
+#include "random.hpp"
 
 using namespace connexion;
 
@@ -158,29 +158,61 @@ TEST_CASE("The careful reader gives the same as the fast one", "[marc]") {
     }
 }
 
-TEST_CASE("A record cut at any byte is refused", "[marc]") {
-  for (const char* name : {"book_utf8_oclc1005829214.mrc", "gpo_marc8_001075877.mrc",
-                           "authority_lc_n2022029274.mrc"}) {
-    const std::string whole = data_file(name);
-    REQUIRE(read_iso2709(whole).record);
-    for (std::size_t size = 0; size < whole.size(); ++size) {
-      const auto result = read_iso2709(std::string_view(whole).substr(0, size));
+// Of every kind and encoding, and two whose own numbers are no help.
+TEST_CASE("A record cut at any byte is refused, or nothing was lost", "[marc]") {
+  std::map<std::string, std::string> wholes;
+  for (const char* name :
+       {"book_utf8_oclc1005829214.mrc", "book_ascii_ocn893210272.mrc", "gpo_marc8_001075877.mrc",
+        "pymarc_marc8.mrc", "authority_lc_n2022029274.mrc", "mutations/holdings_type.mrc"})
+    wholes[name] = data_file(name);
+  wholes["several scripts"] = data_records("authority_multiscript_4.mrc").at(0);
+  wholes["East Asian"] = data_file("../golden/records/319.mrc");
+  wholes["without a length"] = data_file("pymarc_marc8.mrc").replace(0, 5, "     ");
+  wholes["with another length"] = data_file("authority_lc_n2022029274.mrc").replace(0, 5, "00100");
+  for (const auto& [name, whole] : wholes) {
+    const auto right = read_iso2709(whole);
+    REQUIRE(right.record);
+    const auto check = [&, &name = name](const std::string& bytes, std::size_t size) {
+      const auto result = read_iso2709(bytes);
       CAPTURE(name, size, codes(result));
+      REQUIRE((result.outcome == Outcome::refused) == !result.record.has_value());
+      if (result.record)
+        REQUIRE(*result.record == *right.record);
+      else
+        REQUIRE_FALSE(result.diagnostics.empty());
+      return result;
+    };
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      const std::string cut = whole.substr(0, size);
+      const auto result = check(cut, size);
       REQUIRE(result.outcome == Outcome::refused);
-      REQUIRE_FALSE(result.record);
-      REQUIRE_FALSE(result.diagnostics.empty());
       REQUIRE(result.consumed == size);
-      // With a terminator put where the rest is missing, or the next record following.
+      // What may stand behind the cut: the two terminators that are missing, or one of them, a
+      // line end, NULs, the next record.
+      for (const std::string behind : {"\x1D", "\x1E\x1D", "\x1E", "\n", "\r\n"})
+        check(cut + behind, size);
+      check(cut + std::string(whole.size() - size, '\0'), size);
+      check(cut + std::string(whole.size() - size - 1, ' ') + '\x1D', size);
+      const auto glued = check(cut + whole, size);
       if (size >= 24 && size + 1 < whole.size()) {
-        const std::string closed = whole.substr(0, size) + '\x1D';
-        REQUIRE_FALSE(read_iso2709(closed).record);
-        const auto glued = read_iso2709(whole.substr(0, size) + whole);
         REQUIRE_FALSE(glued.record);
-        REQUIRE(glued.consumed == size);
+        if (whole[0] != ' ') REQUIRE(glued.consumed == size);  // else it begins like no record
       }
     }
   }
   check_refused(data_file("truncated_60_percent.mrc"), Code::record_truncated);
+}
+
+TEST_CASE("A MARCXML document cut at any byte is refused", "[marc]") {
+  for (const char* name : {"book_utf8_oclc1005829214.mrc", "authority_lc_n2022029274.mrc"}) {
+    std::string whole = to_marcxml(*read_iso2709(data_file(name)).record);
+    whole.erase(whole.find_last_not_of('\n') + 1);
+    REQUIRE(read_marcxml(whole).record);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      CAPTURE(name, size);
+      REQUIRE_FALSE(read_marcxml(std::string_view(whole).substr(0, size)).record);
+    }
+  }
 }
 
 TEST_CASE("Bytes lost from the middle of a record are noticed", "[marc]") {
@@ -648,7 +680,7 @@ TEST_CASE("After damage the next record is found", "[marc]") {
 }
 
 TEST_CASE("Reading never raises, whatever the bytes", "[marc]") {
-  std::mt19937 random(20240607);
+  auto random = seeded_random();
   const auto below = [&](std::size_t n) { return random() % n; };
   std::vector<std::string> seeds = data_records("oclc_books_36.mrc");
   seeds.push_back(data_file("yaz_marc12.mrc"));

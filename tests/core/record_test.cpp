@@ -104,6 +104,15 @@ TEST_CASE("A builder refuses what no record may hold", "[record]") {
         }) == "record.bad_leader");
 }
 
+TEST_CASE("A builder may be handed on", "[record]") {
+  RecordBuilder first(sample());
+  RecordBuilder second(std::move(first));
+  second.data_field("500", ' ', ' ').subfield('a', "More");
+  RecordBuilder third;
+  third = std::move(second);
+  CHECK(third.build().size() == sample().size() + 1);
+}
+
 TEST_CASE("A builder's leader is one that fits what is written", "[record]") {
   const Record record = RecordBuilder().leader("01234cam  3300099 i 45  ").build();
   CHECK(record.leader() == "01234cam a2200099 i 4500");

@@ -789,6 +789,16 @@ damaged(
     found => [found('indicator_bad', 639, '245')]
 );
 
+{
+    my $bytes = small($UTF8, ['005', "\x07\x08"], $TITLE);
+    made(
+        '213', $bytes,
+        shows => 'a control field of control characters only',
+        text  => [lines($bytes, '245 10 $a Title')],
+        found => [found('control_character_in_data', 75, '005'), found('field_empty', 75, '005')]
+    );
+}
+
 # A title in UTF-8. What is found counts from the title's first byte.
 sub utf8_title ($number, $shows, $octets, $text, $found = [], %more) {
     my $bytes = small($more{leader} // $UTF8, title($octets));
@@ -1409,6 +1419,14 @@ for (
     $document = xml_record("$XML_TITLE<controlfield tag=\"005\"></controlfield>");
     xml('241', 'a control field without content',
         $document, \@XML_LINES, found('field_empty', at($document, 'tag="005">', 10), '005'));
+    $document = xml_record("$XML_TITLE<controlfield tag=\"005\">\x7F</controlfield>");
+    my $behind = at($document, "\x7F", 1);
+    xml(
+        '244',     'a control field of a control character only',
+        $document, \@XML_LINES,
+        found('control_character_in_data', $behind, '005'),
+        found('field_empty',               $behind, '005')
+    );
     $document = xml_record($XML_TITLE =~ s/Title/Two\nlines and a lost \x{FFFD}/r);
     my $end = at(encode_utf8($document), '</subfield>');
     xml(

@@ -297,6 +297,15 @@ subtest 'what ISO 2709 cannot hold is refused with the reason' => sub {
     like $line->{diagnostics}[-1]{message}, qr/Field 505 has \d+ bytes/;
 };
 
+subtest 'reports name encodings and files as they are' => sub {
+    my ($latin1) = report_of(run(undef, '--report', data('../golden/records/087.mrc')));
+    is $latin1->{encoding}, 'latin-1', 'an encoding that was not said';
+    is $latin1->{outcome},  'repaired';
+    my $odd = made(slurp(data('pymarc_marc8.mrc')), qq{a "file"\twith\xFF.mrc});
+    my ($named) = report_of(run(undef, '--report', $odd));
+    is $named->{file}, qq{$FOLDER/a "file"\twith\x{FFFD}.mrc}, 'a name that is no UTF-8';
+};
+
 subtest 'progress' => sub {
     plan skip_all => 'needs script(1)' if system('command -v script >/dev/null 2>&1') != 0;
     my $record = made(slurp(data('gpo_20.mrc')), 'part.mrc');

@@ -169,7 +169,10 @@ class CharacterReader {
       const std::size_t from = attempt_.text.size();
       if (field.control) {
         decode_value(encoding, i, raw_.values[value]);
-        attempt_.control_field_from({field.tag, 3}, from);
+        if (attempt_.text.size() != from)
+          attempt_.control_field_from({field.tag, 3}, from);
+        else  // it held nothing but what was left out
+          problems_.push_back({i, {Code::field_empty, raw_.values[value].span.at}});
       } else {
         attempt_.data_field({field.tag, 3}, field.indicators[0], field.indicators[1]);
         for (std::size_t k = 0; k < field.count; ++k) {

@@ -384,11 +384,6 @@ class Framer {
 
 }  // namespace
 
-bool Layout::refused() const noexcept {
-  return std::any_of(diagnostics.begin(), diagnostics.end(),
-                     [](const Diagnostic& d) { return d.severity == Severity::refused; });
-}
-
 bool is_leader_at(std::string_view bytes, std::size_t at) noexcept {
   if (bytes.size() < at + kLeaderSize) return false;
   const std::string_view leader = bytes.substr(at, kLeaderSize);

@@ -29,7 +29,6 @@ struct Layout {
   std::size_t data_end = 0;  // where the record terminator stands or should stand
   std::size_t consumed = 0;
   std::vector<Diagnostic> diagnostics;  // refused if one of them says so
-  [[nodiscard]] bool refused() const noexcept;
 };
 
 /// `bytes` begin with the leader; what follows the record may follow.

@@ -217,8 +217,9 @@ class XmlReader {
   }
 
   void end_control_field() {
-    if (text_.empty()) return report_field(Code::field_empty);
-    draft_.control_field(tag_, value());
+    const std::string content = value();
+    if (content.empty()) return report_field(Code::field_empty);
+    draft_.control_field(tag_, content);
   }
 
   void end_data_field() {
