@@ -84,14 +84,14 @@ sub content ($record) {
 # The rules and facts of NNN.facts.json, whose candidates are golden records themselves.
 sub plan_of ($row) {
     my $given = decode_json(slurp("$DIR/$row->{number}.facts.json"));
-    my $rules = slurp("$GOLDEN/rules/$given->{rules}.json");
+    my $rules = Koha::Plugin::ConnexionGateway::Core::Rules->new(
+        slurp("$GOLDEN/rules/$given->{rules}.json"));
     my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
     $facts->hit(@$_) for @{ $given->{hits} // [] };
     my $candidates = $given->{candidates} // {};
     $facts->candidate($_, result($row{ $candidates->{$_} })->{record}) for sort keys %$candidates;
     $facts->items($given->{items}) if $given->{items};
-    return Koha::Plugin::ConnexionGateway::Core::Rules->new($rules)
-        ->plan(result($row)->{record}, $facts);
+    return $rules->plan($rules->prepare(result($row)->{record}), $facts);
 }
 
 sub slurp ($path) {

@@ -158,7 +158,7 @@ json plan_of(const std::vector<Row>& rows, const Row& row) {
   for (const auto& [id, number] : candidates.items())
     facts.candidate(std::stoll(id), *read(row_of(rows, number)).record);
   if (given.contains("items")) facts.items_json(given.at("items").dump());
-  return json::parse(connexion::plan(*read(row).record, facts, rules));
+  return json::parse(connexion::plan(connexion::prepare(*read(row).record, rules), facts, rules));
 }
 
 }  // namespace
