@@ -201,6 +201,28 @@ KeyList* search_keys(const connexion::Record& record, const connexion::Rules& ru
 IdentifierList* identifiers(const connexion::Record& record) {
   return new IdentifierList(connexion::identifiers(record));
 }
+IdentifierList* match_identifiers(const connexion::Record& record, const connexion::Rules& rules) {
+  return new IdentifierList(connexion::match_identifiers(record, rules.matching()));
+}
+IdentifierList* index_entries(const connexion::Record& record) {
+  return new IdentifierList(connexion::index_entries(record));
+}
+// One crossing for a whole record: "kind value" on a line each. A single line without a blank says
+// that the record can't be read.
+Octets index_entries_of(std::string_view octets, const connexion::ReadOptions& options) {
+  const auto read = connexion::read_marcxml(octets, options);
+  if (!read.record) return "refused";
+  std::string lines;
+  for (const auto& entry : connexion::index_entries(*read.record))
+    lines += entry.kind + ' ' + entry.value + '\n';
+  return lines;
+}
+int index_version() {
+  return connexion::kIndexVersion;
+}
+bool answered_by_index(const connexion::Record& record, const connexion::Rules& rules) {
+  return rules.has_matching() && connexion::answered_by_index(record, rules.matching());
+}
 connexion::Record* prepare(const connexion::Record& record, const connexion::Rules& rules) {
   return new connexion::Record(connexion::prepare(record, rules));
 }

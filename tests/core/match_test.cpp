@@ -189,6 +189,11 @@ TEST_CASE("match: the kind of a matchpoint") {
                       "Control-number-identifier")) == "oclc");
   CHECK(kind_of(point(c020, "title")).empty());
   CHECK(kind_of(point(c001, "Local-Number")).empty());
+  for (const char* index : {"Local-Number", "sn", "biblionumber"}) {
+    CHECK(kind_of(point({{"999", "c", 0, 0, {}}}, index)) == "local");
+    CHECK(kind_of(point({{"999", "d", 0, 0, {}}}, index)).empty());
+    CHECK(kind_of(point({{"999", "", 0, 0, {}}}, index)).empty());
+  }
 }
 
 TEST_CASE("match: search keys") {

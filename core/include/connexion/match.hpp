@@ -75,7 +75,7 @@ struct MatchKeys {
                                  const MatchingRule& rule);
 
 struct Identifier {
-  std::string kind;   ///< oclc, oclc_merged, isbn, issn, lccn
+  std::string kind;   ///< oclc, oclc_merged, isbn, issn, lccn; see below for more
   std::string value;  ///< normal form
   bool operator==(const Identifier&) const = default;
 };
@@ -83,16 +83,34 @@ struct Identifier {
 /// Every identifier of a record, without duplicates. OCLC numbers from 001 (where 003 is OCoLC or
 /// 001 has the prefix ocm, ocn or on) and 035 $a with (OCoLC); those merged into this record, from
 /// 019 $a and 035 $z, as oclc_merged; ISBN 020 $a; ISSN 022 $a; LCCN 010 $a.
+///
+/// Authorities have two more kinds: `control`, the numbers of agencies as "(dlc)n78890351" from
+/// 035 $a, 024 $a with $2, and 001 with 003; `heading`, the tag and the words of 1XX. Koha puts its
+/// own number into 001 of an authority and leaves 003, so that a 001 of digits alone says nothing.
 [[nodiscard]] std::vector<Identifier> identifiers(const Record& record);
+
+/// What an index of all records is made of, so that `Verifier` confirms what it finds: the
+/// identifiers, and of bibliographic records 001 as it stands (`control`). No line ends in values.
+[[nodiscard]] std::vector<Identifier> index_entries(const Record& record);
+/// Another number whenever `index_entries` gives another answer for the same record: what was
+/// indexed before has to be indexed anew.
+inline constexpr int kIndexVersion = 1;
 
 /// The kind of number that a matchpoint matches on, told by its index (without regard to case and
 /// to a qualifier as in "isbn,phr") and, for control numbers, by its tags: isbn, issn, lccn, oclc,
-/// or empty.
+/// local (Koha's own number in 999 $c), or empty.
 [[nodiscard]] std::string_view kind_of(const Matchpoint& point);
 /// The identifiers of kind_of(point) that the matchpoint's fields hold. For oclc also those of 001
 /// and 035 $a, whichever of them the matchpoint names: they are the same numbers.
 [[nodiscard]] std::vector<Identifier> match_identifiers(const Record& record,
                                                         const Matchpoint& point);
+/// The same for all matchpoints of a rule, without duplicates.
+[[nodiscard]] std::vector<Identifier> match_identifiers(const Record& record,
+                                                        const MatchingRule& rule);
+/// Whether an index of the `index_entries` of all records names every record that the rule could
+/// match this one with: all its matchpoints are of a known kind, on the fields where such numbers
+/// belong, and the record has no number there that is compared as it is written.
+[[nodiscard]] bool answered_by_index(const Record& record, const MatchingRule& rule);
 /// What to search a matchpoint's index for: the keys of the matchpoint and, where its kind is
 /// known, other forms of its numbers (ISBN-10 and -13; with (OCoLC) or ocm, ocn, on, and bare),
 /// but no key that is no number at all ("hbk.", a lone "(OCoLC)"). Without duplicates.
@@ -106,5 +124,9 @@ struct Identifier {
 [[nodiscard]] std::string normal_issn(std::string_view text);  ///< 1234-567X
 [[nodiscard]] std::string normal_lccn(std::string_view text);  ///< as LC normalizes: "n78890351"
 [[nodiscard]] std::string normal_oclc(std::string_view text);  ///< digits, no prefix, no zeros
+[[nodiscard]] std::string normal_local(std::string_view text);  ///< a positive integer, no zeros
+/// Another agency's number with its source, "(DLC)n 78890351" as "(dlc)n78890351": small letters,
+/// no blanks. Empty without a source.
+[[nodiscard]] std::string normal_control(std::string_view text);
 
 }  // namespace connexion

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "connexion/match.hpp"
+#include "connexion/text.hpp"
 #include "match/fields.hpp"
 #include "match/numbers.hpp"
 #include "match/verify.hpp"
@@ -11,9 +12,10 @@ namespace connexion {
 namespace {
 
 constexpr std::string_view kOclc = "oclc", kMerged = "oclc_merged", kIsbn = "isbn", kIssn = "issn",
-                           kLccn = "lccn";
-constexpr std::string_view kRaw = "raw";          // a number as it stands
-constexpr std::string_view kControl = "control";  // 001 as it stands
+                           kLccn = "lccn", kLocal = "local", kHeading = "heading";
+constexpr std::string_view kRaw = "raw";  // a number as it stands
+// 001 as it stands; of an authority a number with its source
+constexpr std::string_view kControl = "control";
 constexpr std::size_t kFewestDigits = 4;          // of a number that is none of its kind
 
 char folded(char c) {
@@ -48,6 +50,7 @@ std::string normal(std::string_view kind, std::string_view text) {
   if (kind == kIsbn) return normal_isbn(text);
   if (kind == kIssn) return normal_issn(text);
   if (kind == kLccn) return normal_lccn(text);
+  if (kind == kLocal) return normal_local(text);
   return {};
 }
 
@@ -82,8 +85,12 @@ void each_value(const Record& record, const MatchComponent& component, Use&& use
   }
 }
 
+bool is_authority(const Record& record) {
+  return record.type() == RecordType::authority;
+}
+
 void add_oclc(std::vector<Identifier>& list, const Record& record) {
-  add(list, kOclc, match::oclc_of_001(record));
+  if (!is_authority(record)) add(list, kOclc, match::oclc_of_001(record));
   for (const auto field : record.fields("035"))
     for (const auto subfield : field.subfields())
       if (subfield.code == 'a') add(list, kOclc, oclc_of_035(subfield.value));
@@ -109,11 +116,36 @@ void add_standard(std::vector<Identifier>& list, const Record& record, std::stri
       if (subfield.code == 'a') add(list, kind, normal(kind, subfield.value));
 }
 
+std::string with_source(std::string_view source, std::string_view number) {
+  return normal_control("(" + std::string(source) + ")" + std::string(number));
+}
+
+void add_authority_control(std::vector<Identifier>& list, const Record& record) {
+  const auto number = numbers::trimmed(record.control("001"));
+  if (digit_count(number) < number.size())
+    add(list, kControl, with_source(record.control("003"), number));
+  for (const auto field : record.fields("024"))
+    add(list, kControl, with_source(field.first('2'), field.first('a')));
+  for (const auto field : record.fields("035"))
+    for (const auto subfield : field.subfields())
+      if (subfield.code == 'a') add(list, kControl, normal_control(subfield.value));
+}
+
+void add_heading(std::vector<Identifier>& list, const Record& record) {
+  const auto words = folded_words(title(record));
+  if (words.empty()) return;
+  for (const auto field : record.fields())
+    if (!field.is_control() && field.tag()[0] == '1') {
+      add(list, kHeading, std::string(field.tag()) + " " + words);
+      return;
+    }
+}
+
 // Index names of Zebra and Elasticsearch, lower case.
 struct KnownIndex {
   std::string_view name, kind;
 };
-constexpr std::array<KnownIndex, 12> kIndexes{{{"isbn", kIsbn},
+constexpr std::array<KnownIndex, 15> kIndexes{{{"isbn", kIsbn},
                                                {"nb", kIsbn},
                                                {"issn", kIssn},
                                                {"ns", kIssn},
@@ -124,7 +156,10 @@ constexpr std::array<KnownIndex, 12> kIndexes{{{"isbn", kIsbn},
                                                {"system-control-number", kOclc},
                                                {"control-number", kOclc},
                                                {"control-number-identifier", kOclc},
-                                               {"oclc-number", kOclc}}};
+                                               {"oclc-number", kOclc},
+                                               {"local-number", kLocal},
+                                               {"sn", kLocal},
+                                               {"biblionumber", kLocal}}};
 
 bool has_control_number_tags(const Matchpoint& point) {
   static constexpr std::array<std::string_view, 4> tags{"001", "003", "019", "035"};
@@ -134,9 +169,16 @@ bool has_control_number_tags(const Matchpoint& point) {
          });
 }
 
+// Koha's own number stands in 999 $c; anything else under that index is left to the search.
+bool has_local_number(const Matchpoint& point) {
+  return point.components.size() == 1 && point.components[0].tag == "999" &&
+         point.components[0].subfields == "c";
+}
+
 bool is_number(std::string_view kind, std::string_view key) {
   if (kind.empty()) return true;
   if (kind == kOclc) return is_system_number(key);
+  if (kind == kLocal) return !normal_local(key).empty();
   return !normal(kind, key).empty() || !invalid_number(key).empty();
 }
 
@@ -150,7 +192,7 @@ void add_forms(std::vector<std::string>& keys, const Identifier& id) {
   } else if (id.kind == kLccn) {
     const auto digits = id.value.find_first_of("0123456789");
     if (digits > 0) add(keys, id.value.substr(0, digits) + " " + id.value.substr(digits));
-  } else {
+  } else if (id.kind == kOclc) {
     const std::size_t size = id.value.size();
     add(keys, "(OCoLC)" + id.value);
     if (size <= 8)
@@ -158,6 +200,23 @@ void add_forms(std::vector<std::string>& keys, const Identifier& id) {
     else
       add(keys, (size == 9 ? "ocn" : "on") + id.value);
   }
+}
+
+// The fields that `identifiers` takes numbers of a kind from.
+bool is_at_home(std::string_view kind, const MatchComponent& component) {
+  const auto is = [&](std::string_view tag, std::string_view subfields) {
+    return component.tag == tag && !component.subfields.empty() &&
+           component.subfields.find_first_not_of(subfields) == std::string::npos;
+  };
+  if (kind == kIsbn) return is("020", "a");
+  if (kind == kIssn) return is("022", "a");
+  if (kind == kLccn) return is("010", "a");
+  if (kind == kLocal) return is("999", "c");
+  return component.tag == "001" || component.tag == "003" || is("019", "a") || is("035", "az");
+}
+
+bool holds_line_end(const Identifier& id) {
+  return id.value.find_first_of("\r\n") != std::string::npos;
 }
 
 }  // namespace
@@ -177,6 +236,17 @@ std::vector<Identifier> identifiers(const Record& record) {
   add_standard(list, record, kIsbn, "020");
   add_standard(list, record, kIssn, "022");
   add_standard(list, record, kLccn, "010");
+  if (!is_authority(record)) return list;
+  add_authority_control(list, record);
+  add_heading(list, record);
+  return list;
+}
+
+std::vector<Identifier> index_entries(const Record& record) {
+  auto list = identifiers(record);
+  if (!is_authority(record))
+    add(list, kControl, std::string(numbers::trimmed(record.control("001"))));
+  std::erase_if(list, holds_line_end);
   return list;
 }
 
@@ -186,6 +256,7 @@ std::string_view kind_of(const Matchpoint& point) {
                                    [&](const KnownIndex& index) { return index.name == name; });
   if (known == kIndexes.end()) return {};
   if (known->kind == kOclc && !has_control_number_tags(point)) return {};
+  if (known->kind == kLocal && !has_local_number(point)) return {};
   return known->kind;
 }
 
@@ -203,9 +274,9 @@ std::vector<Identifier> match::comparables(const Record& record, const Matchpoin
       if (tag == "001") {
         add(list, kControl, std::string(numbers::trimmed(value)));
       } else if (number.empty()) {
-        if (kind != kOclc)
+        if (kind != kOclc && kind != kLocal)
           add(list, kRaw, invalid_number(value));
-        else if (is_system_number(value))
+        else if (kind == kOclc && is_system_number(value))
           add(list, kRaw, std::string(numbers::trimmed(value)));
       }
       add(list, kind, std::move(number));
@@ -219,6 +290,27 @@ std::vector<Identifier> match_identifiers(const Record& record, const Matchpoint
   auto list = match::comparables(record, point);
   std::erase_if(list, [](const Identifier& id) { return id.kind == kRaw || id.kind == kControl; });
   return list;
+}
+
+std::vector<Identifier> match_identifiers(const Record& record, const MatchingRule& rule) {
+  std::vector<Identifier> list;
+  for (const auto& point : rule.matchpoints)
+    for (auto& id : match_identifiers(record, point)) add(list, std::move(id));
+  return list;
+}
+
+bool answered_by_index(const Record& record, const MatchingRule& rule) {
+  return std::all_of(rule.matchpoints.begin(), rule.matchpoints.end(), [&](const auto& point) {
+    const auto kind = kind_of(point);
+    if (kind.empty()) return false;
+    const auto compared = match::comparables(record, point);
+    return std::all_of(point.components.begin(), point.components.end(),
+                       [&](const auto& component) { return is_at_home(kind, component); }) &&
+           std::none_of(compared.begin(), compared.end(), [&](const Identifier& id) {
+             return id.kind == kRaw || (id.kind == kControl && is_authority(record)) ||
+                    holds_line_end(id);
+           });
+  });
 }
 
 std::vector<std::string> search_keys(const Record& record, const Matchpoint& point) {

@@ -188,4 +188,21 @@ std::string normal_oclc(std::string_view text) {
   return text.size() <= kMostDigits ? std::string(text) : std::string();
 }
 
+std::string normal_local(std::string_view text) {
+  constexpr std::size_t kMostDigits = 10;
+  text = numbers::trimmed(text);
+  if (!all_digits(text)) return {};
+  text = without_zeros(text);
+  return text.size() <= kMostDigits ? std::string(text) : std::string();
+}
+
+std::string normal_control(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    if (c != ' ') out.push_back(folded(c));
+  const auto end = out.find(')');
+  const bool whole = out.starts_with('(') && end != std::string::npos && end > 1;
+  return whole && end + 1 < out.size() ? out : std::string();
+}
+
 }  // namespace connexion

@@ -45,7 +45,10 @@ sub tool {
     return Koha::Plugin::ConnexionGateway::Pages->new(plugin => $self)->tool;
 }
 
+# Koha makes an object of this class, and so may call this, at every save of a record. DDL commits:
+# an upgrade must wait where an export is being written.
 sub install {
+    return 0 if $Koha::Plugin::ConnexionGateway::Koha::in_transaction;
     require Koha::Plugin::ConnexionGateway::Koha;
     require Koha::Plugin::ConnexionGateway::Schema;
     return Koha::Plugin::ConnexionGateway::Schema->install(
@@ -64,6 +67,25 @@ sub uninstall {
     return Koha::Plugin::ConnexionGateway::Uninstall->run($self);
 }
 
+# Whatever becomes of this, the record is saved.
+sub after_biblio_action {
+    my ($self, $arguments) = @_;
+    eval {
+        require Koha::Plugin::ConnexionGateway::Changes;
+        Koha::Plugin::ConnexionGateway::Changes->note(biblio => $arguments);
+    };
+    return;
+}
+
+sub after_authority_action {
+    my ($self, $arguments) = @_;
+    eval {
+        require Koha::Plugin::ConnexionGateway::Changes;
+        Koha::Plugin::ConnexionGateway::Changes->note(authority => $arguments);
+    };
+    return;
+}
+
 1;
 
 __END__
@@ -76,7 +98,7 @@ Koha::Plugin::ConnexionGateway - OCLC Gateway Export into Koha: Koha's hooks onl
 
 =head1 METHODS
 
-=head2 new, configure, tool, install, upgrade, uninstall
+=head2 new, configure, tool, install, upgrade, uninstall, after_biblio_action, after_authority_action
 
 Called by Koha.
 

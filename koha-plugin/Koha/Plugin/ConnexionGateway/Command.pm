@@ -21,6 +21,11 @@ my %COMMANDS = (
         arguments => [0, 0]
     },
     importer => { code => \&_importer, options => [qw(fd=i)],      arguments => [0, 0] },
+    index => {
+        code      => \&_index,
+        options   => [qw(rebuild verify status record-type=s batch=i restart)],
+        arguments => [0, 0]
+    },
     profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
     status   => { code => \&_status,   options => [qw(exports=i)], arguments => [0, 0] },
     send     => {
@@ -199,6 +204,22 @@ sub _slurp ($in, $name) {
     binmode $in;
     local $/ = undef;
     return <$in> // die "$name can't be read\n";
+}
+
+# ------------------------------------------------------------------ the index of identifiers
+
+sub _index ($self, $options) {
+    my @what = grep { $options->{$_} } qw(rebuild verify status);
+    _stop_for_misuse('index takes one of --rebuild, --verify and --status.') if @what != 1;
+    my $type = $options->{'record-type'};
+    _stop_for_misuse("--record-type is biblio or authority, not $type.")
+        if defined $type && $type !~ /\A(?:biblio|authority)\z/;
+    my $batch = $options->{batch};
+    _stop_for_misuse('--batch is from 1 to 5000.') if defined $batch && ($batch < 1 || $batch > 5000);
+    require Koha::Plugin::ConnexionGateway::IndexCommand;
+    return Koha::Plugin::ConnexionGateway::IndexCommand->new(
+        koha => $self->_koha, record_type => $type, batch => $batch, restart => $options->{restart})
+        ->run(@what);
 }
 
 # ------------------------------------------------------------------ sending

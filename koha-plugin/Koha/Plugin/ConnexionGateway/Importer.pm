@@ -12,6 +12,7 @@ use Time::HiRes ();
 
 use Koha::Plugin::ConnexionGateway::Authenticator;
 use Koha::Plugin::ConnexionGateway::Error;
+use Koha::Plugin::ConnexionGateway::Identifiers;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Koha;
 use Koha::Plugin::ConnexionGateway::Planner;
@@ -26,10 +27,11 @@ sub new ($class, %args) {
     my $self = bless { koha => $koha }, $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
+    $self->{identifiers} = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha);
+    my @tables = map { $_ => $self->{$_} } qw(journal identifiers);
     $self->{planner} = Koha::Plugin::ConnexionGateway::Planner->new(
-        koha => $koha, settings => $self->{settings}, journal => $self->{journal});
-    $self->{writer} =
-        Koha::Plugin::ConnexionGateway::Writer->new(koha => $koha, journal => $self->{journal});
+        koha => $koha, settings => $self->{settings}, @tables);
+    $self->{writer} = Koha::Plugin::ConnexionGateway::Writer->new(koha => $koha, @tables);
     $self->{authenticator} = Koha::Plugin::ConnexionGateway::Authenticator->new(
         koha => $koha, settings => $self->{settings});
     return $self;
@@ -99,7 +101,10 @@ sub _answer_one ($self, $number, $answer) {
         my $done = eval { $self->_attempt($context) };
         return $self->_after_commit($done) if $done;
         $error = $@;
-        last if Koha::Plugin::ConnexionGateway::Error->code_of($error) ne 'database.retry';
+        my $code = Koha::Plugin::ConnexionGateway::Error->code_of($error);
+        last if $code !~ /\A(?:database[.]retry|search[.]failed)\z/ || $context->{search_failed};
+        # Without the search engine the index of identifiers may be able to tell.
+        $context->{search_failed} = $error if $code eq 'search.failed';
         Time::HiRes::sleep(0.05 * $attempt * (1 + rand));
     }
     return $self->_fail($number, $error);

@@ -161,38 +161,6 @@ sub _slot ($name) {
     return unpack('N', Digest::MD5::md5($name)) % $Koha::Plugin::ConnexionGateway::Schema::SLOTS;
 }
 
-# ---------------------------------------------------------------- identifiers
-
-sub records_with ($self, $record_type, $kind, @values) {
-    return [] if !@values;
-    my $table = $self->_table('identifiers');
-    return $self->{koha}->dbh->selectcol_arrayref(
-        "SELECT DISTINCT record_id FROM $table WHERE record_type = ? AND kind = ? AND value_hash IN ("
-            . join(',', ('?') x @values) . ') ORDER BY record_id',
-        undef, $record_type, $kind, map { _value_hash($_) } @values);
-}
-
-# \%kinds: values by kind. What the record was known by before is forgotten.
-sub know_record ($self, $record_type, $record_id, $kinds) {
-    my $table = $self->_table('identifiers');
-    my $dbh = $self->{koha}->dbh;
-    $dbh->do("DELETE FROM $table WHERE record_type = ? AND record_id = ?", undef, $record_type,
-        $record_id);
-    for my $kind (sort keys %{$kinds}) {
-        for my $value (sort @{ $kinds->{$kind} }) {
-            $dbh->do(
-                "INSERT IGNORE INTO $table (record_type, kind, value_hash, record_id) VALUES (?, ?, ?, ?)",
-                undef, $record_type, substr($kind, 0, 40), _value_hash($value), $record_id);
-        }
-    }
-    return;
-}
-
-sub _value_hash ($value) {
-    utf8::encode($value) if utf8::is_utf8($value);
-    return Digest::MD5::md5($value);
-}
-
 # ---------------------------------------------------------------- batches that collect staged exports
 
 sub open_batch ($self, $profile, $revision, $record_type) {
@@ -224,8 +192,7 @@ Koha::Plugin::ConnexionGateway::Journal - the table of exports, and the rows tha
 =head1 DESCRIPTION
 
 SQL on the plugin's own tables only. C<receive>, C<refuse_login> and C<begin> are transactions of
-their own; C<lock>, C<lock_slots>, C<earlier>, C<records_with>, C<know_record>, C<finish> and the
-batches belong inside the caller's. All times are UTC.
+their own; C<lock>, C<lock_slots>, C<earlier>, C<finish> and the batches belong inside the caller's. All times are UTC.
 
 =head1 METHODS
 
@@ -266,10 +233,6 @@ For the status and the log.
 =head2 lock_slots(@names)
 
 Locks the slots that the names hash to until the transaction ends.
-
-=head2 records_with($record_type, $kind, @values), know_record($record_type, $id, \%kinds)
-
-The identifiers that our own imports have left.
 
 =head2 open_batch(...), set_open_batch(...)
 

@@ -440,6 +440,116 @@ sub record_exists ($self, $record_type, $id) {
     return $self->schema->resultset($set)->find($id) ? 1 : 0;
 }
 
+# ---------------------------------------------------------------- all records, for the index of identifiers
+
+# Where the records are, what tells that one was changed, and whether that has an index.
+my %STORED = (
+    biblio => {
+        table => 'biblio_metadata', id => 'biblionumber', xml => 'metadata', time => '`timestamp`',
+        only => q{r.format = 'marcxml'}, dated => 1,
+    },
+    authority => {
+        table => 'auth_header', id => 'authid', xml => 'marcxml', time => 'modification_time',
+        only => '1 = 1', dated => 0,
+    },
+);
+
+# Whether records can be asked for by the time of their last change.
+sub finds_by_time ($self, $record_type) { return $STORED{$record_type}{dated} }
+
+sub record_count ($self, $record_type, $up_to = undef) {
+    my $stored = $STORED{$record_type};
+    my ($where, @values) = defined $up_to ? (" AND r.$stored->{id} <= ?", $up_to) : ('');
+    return scalar $self->dbh->selectrow_array(
+        "SELECT COUNT(*) FROM $stored->{table} r WHERE $stored->{only}$where", undef, @values);
+}
+
+sub highest_record ($self, $record_type) {
+    my $stored = $STORED{$record_type};
+    return scalar($self->dbh->selectrow_array("SELECT MAX($stored->{id}) FROM $stored->{table}")) // 0;
+}
+
+sub record_ids ($self, $record_type, $after, $most) {
+    my $stored = $STORED{$record_type};
+    return $self->dbh->selectcol_arrayref(
+        "SELECT r.$stored->{id} FROM $stored->{table} r WHERE r.$stored->{id} > ? AND $stored->{only}"
+            . " ORDER BY r.$stored->{id} LIMIT " . int $most, undef, $after);
+}
+
+# (ids => \@ids) or (after => $id, most => $n): {id, stamp, settled, digest, xml} in the order of their numbers.
+# What was changed in this second or the last one may be changed again without another stamp.
+sub stored_records ($self, $record_type, %which) {
+    my $stored = $STORED{$record_type};
+    my @ids = @{ $which{ids} // [] };
+    return [] if $which{ids} && !@ids;
+    my ($where, @values) = $which{ids}
+        ? ("r.$stored->{id} IN (" . join(',', ('?') x @ids) . ')', @ids)
+        : ("r.$stored->{id} > ?", $which{after});
+    my $limit = $which{ids} ? '' : ' LIMIT ' . int $which{most};
+    my $records = $self->dbh->selectall_arrayref(
+        "SELECT r.$stored->{id} AS id, UNIX_TIMESTAMP(r.$stored->{time}) AS stamp,"
+            . " r.$stored->{time} < NOW() - INTERVAL 2 SECOND AS settled,"
+            . " MD5(r.$stored->{xml}) AS digest, r.$stored->{xml} AS xml FROM $stored->{table} r"
+            . " WHERE $where AND $stored->{only} ORDER BY r.$stored->{id}$limit",
+        { Slice => {} }, @values);
+    $_->{xml} = _octets($_->{xml}) for @{$records};
+    return $records;
+}
+
+# Numbers of records, with their stamps, that $seen (a table with record_type, record_id, stamp,
+# settled and digest) doesn't have, or has as they were. Chosen by the time of their last change (from
+# `since`; contents are compared from `closely`), or by number (`above`, `up_to`).
+sub records_unlike ($self, $record_type, $seen, %range) {
+    my $stored = $STORED{$record_type};
+    my (@where, @values);
+    if (defined $range{since}) {
+        push @where, "r.$stored->{time} >= FROM_UNIXTIME(?)";
+        push @values, $range{since};
+    }
+    if (defined $range{above}) {
+        push @where, "r.$stored->{id} > ? AND r.$stored->{id} <= ?";
+        push @values, $range{above}, $range{up_to} // 4_294_967_295;
+    }
+    my $order = defined $range{since} ? "r.$stored->{time}, r.$stored->{id}" : "r.$stored->{id}";
+    return $self->dbh->selectall_arrayref(
+        "SELECT r.$stored->{id} AS id, UNIX_TIMESTAMP(r.$stored->{time}) AS stamp FROM $stored->{table} r"
+            . " LEFT JOIN $seen s ON s.record_type = ? AND s.record_id = r.$stored->{id}"
+            . ' WHERE ' . join(' AND ', @where, $stored->{only})
+            . " AND (s.record_id IS NULL OR s.stamp <> UNIX_TIMESTAMP(r.$stored->{time})"
+            . " OR (s.settled = 0 AND r.$stored->{time} >= FROM_UNIXTIME(?)"
+            . " AND s.digest <> UNHEX(MD5(r.$stored->{xml}))))"
+            . " ORDER BY $order LIMIT " . int $range{most},
+        { Slice => {} }, $record_type, @values, $range{closely} // 0);
+}
+
+# The database's clock in seconds since 1970; and with a moment the latest one, not after it, that
+# means the same when it is written as local time: the hour that is there twice is not.
+sub database_time ($self, $moment = undef) {
+    my $dbh = $self->dbh;
+    return scalar $dbh->selectrow_array('SELECT UNIX_TIMESTAMP()') if !defined $moment;
+    for my $hours (0 .. 3) {
+        my $earlier = $moment - 3600 * $hours;
+        my $means = $dbh->selectrow_array('SELECT UNIX_TIMESTAMP(FROM_UNIXTIME(?))', undef, $earlier);
+        return $earlier if $means <= $moment;
+    }
+    return $moment - 4 * 3600;
+}
+
+# One process at a time: true where no other has that lock. It goes with the connection.
+sub name_lock ($self, $name) {
+    return scalar $self->dbh->selectrow_array('SELECT GET_LOCK(LEFT(CONCAT(DATABASE(), ?), 60), 0)', undef, ".$name");
+}
+
+sub name_unlock ($self, $name) {
+    $self->dbh->do('DO RELEASE_LOCK(LEFT(CONCAT(DATABASE(), ?), 60))', undef, ".$name");
+    return;
+}
+
+# For hooks, within a process of Koha's: what they do belongs to the transaction they are called in.
+sub hook_handle ($class) { return C4::Context->dbh }
+
+# ---------------------------------------------------------------- items
+
 sub item_facts ($self, $questions) {
     my $items = $self->schema->resultset('Item');
     my %facts = (barcodes => {}, itemnumbers => {});
@@ -789,6 +899,24 @@ the record.
 =head2 lock_record($record_type, $id)
 
 The record as MARCXML octets, as it is outside of the transaction, and locked until that ends.
+
+=head2 finds_by_time($record_type), record_count($record_type, $up_to), highest_record($record_type), record_ids($record_type, $after, $most), stored_records($record_type, %which), records_unlike($record_type, $table, %range)
+
+All records, for the index of identifiers: whether they can be asked for by the time of their last
+change, how many (up to a number), the highest number, some of them, and which a table of the plugin doesn't have as
+they are.
+
+=head2 database_time, database_time($moment)
+
+The database's clock, and a moment that can be compared with its times.
+
+=head2 name_lock($name), name_unlock($name)
+
+A lock for the whole Koha instance, which goes with the connection.
+
+=head2 hook_handle
+
+Called on the class, in a process of Koha's: its database handle.
 
 =head2 item_facts(\%questions)
 

@@ -18,11 +18,8 @@ my $MOST_ATTEMPTS = 5;
 # Koha stores precomposed characters whatever it is given, so keys are made of them too.
 my %READ = (nfc => 1);
 
-# OCLC merges records: an old number in 019 is the number that another record still has.
-my %SAME_NUMBERS = map { $_ => [qw(oclc oclc_merged)] } qw(oclc oclc_merged);
-
 sub new ($class, %args) {
-    return bless { map { $_ => $args{$_} } qw(koha settings journal) }, $class;
+    return bless { map { $_ => $args{$_} } qw(koha settings journal identifiers) }, $class;
 }
 
 sub read ($class, $octets) {    ## no critic (ProhibitBuiltinHomonyms)
@@ -34,11 +31,14 @@ sub prepare ($self, $context, $record) {
     my $rules = $self->{settings}->rules($context->{profile}, $type);
     my $core = Koha::Plugin::ConnexionGateway::Core::Rules->new($rules->{document});
     $record = $core->prepare($record);
+    # The index of identifiers must not wait for anybody inside the transaction that follows.
+    my $index_is_current =
+        $self->{identifiers}->catch_up($type, thorough => $context->{search_failed} ? 1 : 0);
     return {
         record => $record, record_type => $type, named_target => $core->named_target($record), rules => $core, document => $rules->{document},
         matcher_id => $rules->{matcher_id},
         search_keys => $core->search_keys($record), match_keys => $core->match_keys($record),
-        identifiers => $core->identifiers($record),
+        identifiers => $core->identifiers($record), index_is_current => $index_is_current,
     };
 }
 
@@ -58,13 +58,25 @@ sub plan ($self, $job) {
 sub _plan_once ($self, $job) {
     my $facts = $job->{facts} = Koha::Plugin::ConnexionGateway::Core::Facts->new;
     my %candidates;
-    $self->_search($job, $facts, \%candidates);
-    $self->_look_up($job, $facts, \%candidates);
+    $self->_search($job, $facts, \%candidates) if !$job->{search_failed};
+    my $whole = $self->_look_up($job, $facts, \%candidates);
     $candidates{ $job->{named_target} } = 1 if $job->{named_target};
     $self->_read_candidate($job, $facts, $_) for sort { $a <=> $b } keys %candidates;
     $facts->items($self->{koha}->item_facts($job->{rules}->item_questions($job->{record})))
         if $job->{record_type} eq 'biblio';
-    return $job->{rules}->plan($job->{record}, $facts);
+    my $plan = $job->{rules}->plan($job->{record}, $facts);
+    $self->_answer_without_search($job, $plan, $whole) if $job->{search_failed};
+    return $plan;
+}
+
+# Where the search engine fails the index of identifiers may stand in for it: with a record that was
+# found and verified, and only if nothing else can have matched. That nothing was found proves nothing.
+sub _answer_without_search ($self, $job, $plan, $whole) {
+    my ($found) = grep { $_->{verdict} =~ /\A(?:chosen|named)\z/ } @{ $plan->{match}{candidates} };
+    die $job->{search_failed}
+        if !$found || !$whole || !$job->{index_is_current} || !$job->{rules}->answered_by_index($job->{record});
+    $plan->{search} = { engine => 'down', answered_by => 'identifiers' };
+    return;
 }
 
 sub _read_candidate ($self, $job, $facts, $id) {
@@ -109,28 +121,23 @@ sub _search ($self, $job, $facts, $candidates) {
     return;
 }
 
-# What our own imports wrote is known before any search engine has indexed it. The core checks
-# each of these against the candidate's own record.
+# What has not reached a search engine yet is found by its identifiers. The core checks each of these
+# against the candidate's own record. True where none was left out for being too many.
 sub _look_up ($self, $job, $facts, $candidates) {
-    my $journal = $self->{journal};
-    my %found;
+    my $rules = $job->{rules};
+    my @named = grep { $_->{kind} eq 'local' } @{ $rules->match_identifiers($job->{record}) };
+    my @pairs = map { [ @{$_}{qw(kind value)} ] } @{ $rules->index_entries($job->{record}) };
     for my $point (@{ $job->{match_keys} }) {
-        $found{$_} = 1
-            for @{ $journal->records_with($job->{record_type}, "key:$point->{index}", @{ $point->{keys} }) };
+        push @pairs, map { [ "key:$point->{index}", $_ ] } @{ $point->{keys} };
     }
-    for my $identifier (@{ $job->{identifiers} }) {
-        for my $kind (@{ $SAME_NUMBERS{ $identifier->{kind} } // [ $identifier->{kind} ] }) {
-            $found{$_} = 1
-                for @{ $journal->records_with($job->{record_type}, $kind, $identifier->{value}) };
-        }
-    }
+    my $found = $self->{identifiers}->find($job->{record_type}, @pairs);
     # A record with its OCLC number in 001 alone has a search key, but no match key, for 035.
     my %points = map { $_->{matchpoint} => 1 } @{ $job->{search_keys} }, @{ $job->{match_keys} };
-    for my $id (keys %found) {
+    for my $id (@{ $found->{ids} }, map { $_->{value} } @named) {
         $facts->hit($_, $id, 'identifiers') for keys %points;
         $candidates->{$id} = 1;
     }
-    return;
+    return !$found->{truncated};
 }
 
 # ---------------------------------------------------------------- records of a type that the profile does not take
@@ -163,19 +170,20 @@ Koha::Plugin::ConnexionGateway::Planner - one record to the facts about it and t
 =head1 SYNOPSIS
 
     my $planner = Koha::Plugin::ConnexionGateway::Planner->new(
-        koha => $koha, settings => $settings, journal => $journal);
+        koha => $koha, settings => $settings, journal => $journal, identifiers => $identifiers);
     my $read = $planner->read($octets);
     my $job = $planner->prepare({ profile => $profile, patron => $patron }, $read->{record});
     my $plan = $planner->plan({ profile => $profile, %{$job} });
 
 =head1 DESCRIPTION
 
-What becomes of a record, without doing it: nothing is written. Whoever carries the plan out holds
+What becomes of a record, without doing it: nothing is written, but for the index of identifiers, which
+C<prepare> brings up to date. Whoever carries the plan out holds
 locks on the record's keys while it is made.
 
 =head1 METHODS
 
-=head2 new(koha => $koha, settings => $settings, journal => $journal)
+=head2 new(koha => $koha, settings => $settings, journal => $journal, identifiers => $identifiers)
 
 =head2 read($octets)
 
@@ -184,7 +192,7 @@ The record as C<Core::Record-E<gt>read> gives it, with its characters as Koha st
 =head2 prepare(\%context, $record)
 
 What can be known of the record without looking at the catalogue: a hash with C<record,
-record_type, named_target, rules, document, matcher_id, search_keys, match_keys, identifiers>. The
+record_type, named_target, rules, document, matcher_id, search_keys, match_keys, identifiers, index_is_current>. The
 record is the prepared one: items that come in another field have become item fields.
 
 =head2 plan(\%job)

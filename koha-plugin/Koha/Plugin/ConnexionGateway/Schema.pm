@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
-my @STEPS = (\&_step_1, \&_step_written_digest);
+my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -35,7 +35,10 @@ sub uninstall ($class, $koha) {
     return 1;
 }
 
-sub tables ($class) { return qw(exports slots identifiers profiles settings open_batches) }
+sub tables ($class) {
+    return qw(exports slots identifiers profiles settings open_batches indexed_records index_state
+        changed_records);
+}
 
 sub _step_1 ($dbh, $koha) {
     my $charset = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
@@ -118,6 +121,47 @@ SQL
 # What a record held when it was written, to tell whether somebody edited it since.
 sub _step_written_digest ($dbh, $koha) {
     _add_column($dbh, $koha->table('exports'), written_digest => 'CHAR(64) NULL');
+    return;
+}
+
+# The index of identifiers: each record as it was when it was indexed, how far a rebuild and the
+# catching up have come, and what Koha's hooks have told of. The last is only added to: an insert
+# that has to wait, or loses a deadlock, would hurt the transaction of whoever saves a record.
+sub _step_index ($dbh, $koha) {
+    my $charset = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
+    my %table = map { $_ => $koha->table($_) } __PACKAGE__->tables;
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{indexed_records} (
+  record_type VARCHAR(10) NOT NULL,
+  record_id INT NOT NULL,
+  stamp BIGINT NOT NULL,
+  settled TINYINT NOT NULL DEFAULT 1,
+  readable TINYINT NOT NULL DEFAULT 1,
+  digest BINARY(16) NOT NULL,
+  PRIMARY KEY (record_type, record_id)
+) $charset
+SQL
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{index_state} (
+  record_type VARCHAR(10) NOT NULL PRIMARY KEY,
+  version INT NOT NULL DEFAULT 0,
+  rebuilt_at DATETIME NULL,
+  rebuilding INT NOT NULL DEFAULT 0,
+  rebuild_from BIGINT NOT NULL DEFAULT 0,
+  rebuild_at INT NOT NULL DEFAULT 0,
+  caught_up_to BIGINT NOT NULL DEFAULT 0,
+  looked_closely_at BIGINT NOT NULL DEFAULT 0,
+  swept_to INT NOT NULL DEFAULT 0
+) $charset
+SQL
+    $dbh->do("INSERT IGNORE INTO $table{index_state} (record_type) VALUES ('biblio'), ('authority')");
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{changed_records} (
+  number BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  record_type VARCHAR(10) NOT NULL,
+  record_id INT NOT NULL
+) $charset
+SQL
     return;
 }
 

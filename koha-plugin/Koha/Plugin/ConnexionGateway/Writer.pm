@@ -9,7 +9,9 @@ no warnings 'experimental::signatures';
 
 use Koha::Plugin::ConnexionGateway::Error;
 
-sub new ($class, %args) { return bless { koha => $args{koha}, journal => $args{journal} }, $class }
+sub new ($class, %args) {
+    return bless { map { $_ => $args{$_} } qw(koha journal identifiers) }, $class;
+}
 
 sub carry_out ($self, $job) {
     my $plan = $job->{plan};
@@ -183,10 +185,10 @@ sub _without_numbers ($self, $job, $field) {
 }
 
 sub _know ($self, $job, $done) {
-    my %kinds;
-    push @{ $kinds{"key:$_->{index}"} }, @{ $_->{keys} } for @{ $job->{match_keys} };
-    push @{ $kinds{ $_->{kind} } }, $_->{value} for @{ $job->{identifiers} };
-    $self->{journal}->know_record($job->{record_type}, $done->{record_id}, \%kinds);
+    my %keys;
+    push @{ $keys{"key:$_->{index}"} }, @{ $_->{keys} } for @{ $job->{match_keys} };
+    $self->{identifiers}->know($job->{record_type}, $done->{record_id}, \%keys,
+        new => $job->{plan}{outcome} eq 'add');
     return;
 }
 
@@ -213,7 +215,7 @@ undoes, the record, its items, and the identifiers by which the record is found 
 
 =head1 METHODS
 
-=head2 new(koha => $koha, journal => $journal)
+=head2 new(koha => $koha, journal => $journal, identifiers => $identifiers)
 
 =head2 carry_out(\%job)
 

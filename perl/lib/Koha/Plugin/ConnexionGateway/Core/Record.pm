@@ -22,6 +22,15 @@ sub read_marcxml ($class, $octets, %options) {
     return $class->_read(read_marcxml => $octets, \%options);
 }
 
+sub index_entries_of ($class, $marcxml, %options) {
+    $class->need_octets($marcxml, 'record');
+    my $lines = $class->function('index_entries_of', $marcxml, _options(\%options)->raw);
+    return if $lines eq 'refused';
+    return [map { [split / /, $_, 2] } split /\n/, $lines];
+}
+
+sub index_version ($class) { return $class->function('index_version') }
+
 sub leader      ($self) { return $self->call('leader') }
 sub type        ($self) { return $self->call('type') }
 sub size        ($self) { return $self->call('size') }
@@ -150,6 +159,19 @@ Reads one MARCXML C<record>, or a C<collection> that holds exactly one, in UTF-8
     print $again->{record}->iso2709 eq $record->iso2709;    # 1
 
 =head1 METHODS
+
+=head2 index_entries_of($marcxml, %options)
+
+Called on the class: reads MARCXML and gives what the record is found by in an index of identifiers,
+as a reference to an array of C<[kind, value]>, both octets in UTF-8; undef where it can't be read. It
+is C<index_entries> of L<Koha::Plugin::ConnexionGateway::Core::Rules> in one step, for many records.
+
+    my $entries = Koha::Plugin::ConnexionGateway::Core::Record->index_entries_of($record->marcxml);
+    print "@{$entries->[0]}";                     # oclc 12345
+
+=head2 index_version
+
+Called on the class: a number that is another one when the entries of the same record are others.
 
 =head2 leader
 

@@ -28,7 +28,24 @@ sub match_keys  ($self, $record) { return $self->_keys(match_keys  => $record) }
 sub search_keys ($self, $record) { return $self->_keys(search_keys => $record) }
 
 sub identifiers ($self, $record) {
-    my $raw  = $self->function('identifiers', $self->need_object($record, 'Record'));
+    return _identifiers($self->function('identifiers', $self->need_object($record, 'Record')));
+}
+
+sub match_identifiers ($self, $record) {
+    my $raw = $self->need_object($record, 'Record');
+    return _identifiers($self->function('match_identifiers', $raw, $self->raw));
+}
+
+sub index_entries ($self, $record) {
+    return _identifiers($self->function('index_entries', $self->need_object($record, 'Record')));
+}
+
+sub answered_by_index ($self, $record) {
+    my $raw = $self->need_object($record, 'Record');
+    return $self->function('answered_by_index', $raw, $self->raw) ? 1 : 0;
+}
+
+sub _identifiers ($raw) {
     my $list = $HANDLE->own(IdentifierList => $raw);
     return [map { { kind => $list->call('kind', $_), value => $list->call('value', $_) } }
             0 .. $list->call('size') - 1];
@@ -159,9 +176,27 @@ What to search Koha with, in the same shape.
 =head2 identifiers($record)
 
 The standard numbers of the record, each once, in one normal form: a reference to an array of hashes
-with C<kind> (C<oclc>, C<isbn>, C<issn>, C<lccn>) and C<value>.
+with C<kind> (C<oclc>, C<oclc_merged>, C<isbn>, C<issn>, C<lccn>; of authorities also C<control> and
+C<heading>) and C<value>.
 
     print join ' ', map {"$_->{kind}:$_->{value}"} @{$rules->identifiers($record)};    # oclc:12345 isbn:9780142437247
+
+=head2 match_identifiers($record)
+
+Those that the matchpoints of the matching rule name, in the same shape; C<local> is Koha's own number
+in 999 $c.
+
+=head2 index_entries($record)
+
+What the record is found by in an index of identifiers, in the same shape: the identifiers, and of a
+bibliographic record 001 as it stands (C<control>).
+
+=head2 answered_by_index($record)
+
+Whether such an index of all records names every one that the rule could match this record with: 1 or
+0.
+
+    print $rules->answered_by_index($record);    # 1
 
 =head2 prepare($record)
 
