@@ -200,3 +200,12 @@ TEST_CASE("facts: hits and candidates") {
   CHECK(error([&] { (void)connexion::decide(record, facts, rules); }) ==
         "facts.unknown_matchpoint | matchpoint 1 is not in the matching rule");
 }
+
+TEST_CASE("rules: a control character in a name does not cut the sentence") {
+  try {
+    (void)Rules::from_json("{\"\\u0000x\": 1}");
+    FAIL("taken");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).starts_with("?x: there is no such member"));
+  }
+}

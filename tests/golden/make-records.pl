@@ -1405,7 +1405,7 @@ for (
         $document,
         ['00000nam a22' . (q( ) x 8) . '4500', @XML_LINES[1, 2]],
         found('xml_leader', $offset),
-        leader_found('leader_entry_map', 20)
+        leader_found('leader_entry_map', $offset)
     );
     $document = xml_record($XML_TITLE, '<leader>00000nam  2200000 a 4500</leader>');
     xml('239', 'a leader that says MARC-8, which XML is not',

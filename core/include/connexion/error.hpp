@@ -24,10 +24,16 @@ namespace connexion {
 class Error : public std::runtime_error {
  public:
   Error(std::string_view code, const std::string& message)
-      : std::runtime_error(message), code_(code) {}
+      : std::runtime_error(printable(message)), code_(code) {}
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
 
  private:
+  // A NUL in a quoted value would end the sentence, other control characters would garble it.
+  static std::string printable(std::string message) {
+    for (char& c : message)
+      if (static_cast<unsigned char>(c) < 0x20) c = '?';
+    return message;
+  }
   std::string code_;
 };
 

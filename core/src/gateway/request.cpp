@@ -115,6 +115,7 @@ class RequestParser::Impl {
     dropped_ += count;
     start_ -= count;
     record_ -= std::min(record_, count);
+    record_end_ -= std::min(record_end_, count);
     scanned_ -= std::min(scanned_, count);
   }
 
@@ -238,7 +239,7 @@ class RequestParser::Impl {
   bool end_record(std::size_t end, bool cut) {
     if (!within_limits(end)) return false;
     request_.records.emplace_back(buffer_, record_, end - record_);
-    record_ = scanned_ = end;
+    record_ = scanned_ = record_end_ = end;
     if (cut) {
       rest_of_cut_ = true;
       yield(end);
@@ -251,15 +252,16 @@ class RequestParser::Impl {
 
   bool after_record() {
     while (record_ < buffer_.size() && between_records(buffer_[record_])) ++record_;
+    // What is no record of this request is looked at anew, with the blanks before it.
     if (record_ == buffer_.size() || !is_digit(buffer_[record_])) {
-      yield(record_);
+      yield(record_end_);
       return true;
     }
     const auto next = from(record_).substr(0, kLengthDigits);
     if (declared_length(next) == 0) {
       const bool more = next.size() < kLengthDigits && !finished_ &&
                         next.find_first_not_of("0123456789") == std::string_view::npos;
-      if (!more) yield(record_);
+      if (!more) yield(record_end_);
       return !more;
     }
     if (request_.records.size() == limits_.max_records) {
@@ -315,10 +317,11 @@ class RequestParser::Impl {
 
   RequestLimits limits_;
   std::string buffer_;
-  std::size_t dropped_ = 0;  // bytes of the connection before buffer_
-  std::size_t start_ = 0;    // of the request
-  std::size_t record_ = 0;   // of the record, or where the next one may begin
-  std::size_t scanned_ = 0;  // up to here there is no end of the record
+  std::size_t dropped_ = 0;     // bytes of the connection before buffer_
+  std::size_t start_ = 0;       // of the request
+  std::size_t record_ = 0;      // of the record, or where the next one may begin
+  std::size_t record_end_ = 0;  // of the last complete record
+  std::size_t scanned_ = 0;     // up to here there is no end of the record
   Phase phase_ = Phase::between;
   gateway::HeaderReader reader_;
   Request request_;

@@ -67,8 +67,8 @@ inline constexpr auto kLeaderValues = [] {
 }
 
 /// Makes `leader`, 24 bytes, one that fits what this library gives out, and tells what it changed
-/// or found odd.
-void settle_leader(std::string& leader, Log& log);
+/// or found odd: at its own positions, or where the leader is an element of a document, at that.
+void settle_leader(std::string& leader, Log& log, std::optional<std::size_t> element = {});
 
 /// Digits only, as ISO 2709 wants its numbers; nothing for anything else.
 [[nodiscard]] inline std::optional<std::size_t> number(std::string_view digits) noexcept {

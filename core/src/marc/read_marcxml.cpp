@@ -213,7 +213,7 @@ class XmlReader {
     text_.resize(kLeaderSize, ' ');
     if (text_[9] != 'a') log_.report(Code::leader_encoding, offset(), "LDR");
     draft_.leader = text_;
-    settle_leader(draft_.leader, log_);
+    settle_leader(draft_.leader, log_, offset());
   }
 
   void end_control_field() {
