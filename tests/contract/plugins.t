@@ -103,4 +103,38 @@ subtest 'hooks' => sub {
     ok($number, 'whose death does not matter');
 };
 
+subtest 'what the hooks are told' => sub {
+    require C4::AuthoritiesMarc;
+    no warnings 'once';
+    my @told;
+    local *Koha::Plugin::ContractTest::after_biblio_action = sub { push @told, [ $_[1]{action}, $_[1]{biblio_id} ] };
+    my $number = stored(biblio());
+    C4::Biblio::ModBiblio(biblio(), $number, '');
+    C4::Biblio::DelBiblio($number);
+    is_deeply(\@told, [ map { [ $_, $number ] } qw(create modify delete) ], 'the number of the biblio record');
+
+    my @authorities;
+    local *Koha::Plugin::ContractTest::after_authority_action =
+        sub { push @authorities, [ $_[1]{action}, $_[1]{authority_id} ] };
+    Koha::Plugins::Method->new({ plugin_class => $class, plugin_method => 'after_authority_action' })->store;
+    my $authid = C4::AuthoritiesMarc::AddAuthority(authority('150', a => mark('t')), undef, 'TOPIC_TERM');
+    C4::AuthoritiesMarc::ModAuthority($authid, authority('150', a => mark('t')), 'TOPIC_TERM');
+    C4::AuthoritiesMarc::DelAuthority({ authid => $authid });
+    my @expected = newer() ? map { [ $_, $authid ] } qw(create modify delete) : ();
+    is_deeply(\@authorities, \@expected, 'that of the authority, or nothing in 19.06');
+};
+
+subtest 'a hook belongs to the transaction of the save' => sub {
+    require Koha::Database;
+    no warnings 'once';
+    local *Koha::Plugin::ContractTest::after_biblio_action =
+        sub { $_[0]->store_data({ last_biblio => $_[1]{biblio_id} }) };
+    my $storage = Koha::Database->new->schema->storage;
+    $storage->txn_begin;
+    my ($number) = C4::Biblio::AddBiblio(biblio(), '');
+    is($plugin->retrieve_data('last_biblio'), $number, 'what it writes is there');
+    $storage->txn_rollback;
+    is($plugin->retrieve_data('last_biblio'), undef, 'and gone with the record');
+};
+
 done_testing;

@@ -52,8 +52,9 @@ sub AddAuthority (@arguments) {
     my ($record, $authid, $type, $options) = @arguments;
     $options = options('AddAuthority', $options, qw(skip_record_index));
     _complete($record, $type);
-    my $dbh = C4::Context->dbh;
-    if (!$authid) {
+    my $dbh    = C4::Context->dbh;
+    my $is_new = !$authid;
+    if ($is_new) {
         $dbh->do(q{insert into auth_header (datecreated, marcxml) values (now(), '')});
         $authid = $dbh->last_insert_id(undef, undef, 'auth_header', 'authid');
         logaction('AUTHORITIES', 'ADD', $authid, 'authority')
@@ -66,7 +67,14 @@ sub AddAuthority (@arguments) {
         or die $dbh->errstr;
     C4::Biblio::queue_index($authid, 'specialUpdate', 'authorityserver')
         if !$options->{skip_record_index};
+    _run_hooks($is_new ? 'create' : 'modify', $authid);
     return $authid;
+}
+
+# 19.06 has none for authorities.
+sub _run_hooks ($action, $authid) {
+    C4::Biblio::run_hooks('after_authority_action', { action => $action, authority_id => $authid }) if newer();
+    return;
 }
 
 # What an authority must have, where it has none of its own; 005 is always the time of now.
@@ -163,6 +171,7 @@ sub DelAuthority (@arguments) {
     logaction('AUTHORITIES', 'DELETE', $authid, 'authority')
         if C4::Context->preference('AuthoritiesLog');
     C4::Biblio::queue_index($authid, 'recordDelete', 'authorityserver');
+    _run_hooks('delete', $authid);
     return;
 }
 
