@@ -186,9 +186,9 @@ subtest 'UTF-8 with a blank leader/09' => sub {
 subtest 'a barcode that is in use' => sub {
     my $barcode = 'B' . TestGateway->unique;
     my ($one, $other) = map { record(items => [ TestGateway->item($barcode) ]) } 1, 2;
-    like $gateway->export('demo', $one), qr/^Items: 1 added/m, 'the first item is added';
+    like $gateway->export('demo', $one), qr/^Item \Q$barcode\E: added\.$/m, 'the first item is added';
     my $reply = $gateway->export('demo', $other);
-    like $reply, qr/^Item \Q$barcode\E not added: its barcode is in use/m, 'the second is named';
+    like $reply, qr/^Item \Q$barcode\E: not added, its barcode is in use/m, 'the second is named';
     is $gateway->count('SELECT COUNT(*) FROM items WHERE barcode = ?', $barcode), 1, 'one item';
     my ($batch) = $reply =~ /Batch number (\d+)/;
     is $gateway->count('SELECT COUNT(*) FROM import_items JOIN import_records USING (import_record_id)'

@@ -62,7 +62,7 @@ subtest 'an overlaid record with a replaced item' => sub {
     my $number = number_of($first);
     my $reply = $gateway->export('replace-items', TestGateway->make_record(oclc => $oclc, title => 'After',
         items => [ TestGateway->item("W$oclc", o => 'NEW') ]));
-    like $reply, qr/^Items: 1 replaced/m, 'replaced';
+    like $reply, qr/^Item W$oclc: replaced\.$/m, 'replaced';
     is $gateway->count('SELECT itemcallnumber FROM items WHERE barcode = ?', "W$oclc"), 'NEW', 'new call number';
     is $gateway->undo_batch(batch_of($reply)), 0, 'undone';
     is $gateway->count('SELECT COUNT(*) FROM items WHERE barcode = ?', "W$oclc"), 1,

@@ -8,7 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Koha::Plugin::ConnexionGateway::Password;
-use Koha::Plugin::ConnexionGateway::Settings;
+use Koha::Plugin::ConnexionGateway::Profile;
 
 # A hash of no password, so that an unknown login takes as long as a known one.
 my $NOBODY;
@@ -67,7 +67,7 @@ sub _patron ($self, $profile, $userid) {
     return (profile => $profile, reason => 'no_patron', values => [$userid]) if !$patron;
     return (profile => $profile, reason => 'expired', values => [$userid]) if $patron->{expired};
     my @missing = $self->{koha}->missing_permissions($patron->{userid},
-        Koha::Plugin::ConnexionGateway::Settings->permissions($profile));
+        Koha::Plugin::ConnexionGateway::Profile->permissions($profile));
     return (profile => $profile, reason => 'missing_permission',
         values => [ $userid, map {"$_->[0]/$_->[1]"} @missing ])
         if @missing;

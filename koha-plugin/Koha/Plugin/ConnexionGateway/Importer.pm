@@ -153,18 +153,29 @@ sub _decide ($self, $job) {
     $self->{journal}->lock_slots($self->_slot_names($job));
     my $earlier = $self->_earlier_answer($job);
     return $self->_repeat($job, $earlier) if $earlier;
-    $job->{lock} = 1;
+    my $preview = $job->{profile}{preview};
+    $job->{lock} = !$preview;
     $job->{plan} = $self->{planner}->plan($job);
-    my $done = $self->{writer}->carry_out($job);
+    my $done = $preview ? $self->_preview($job) : $self->{writer}->carry_out($job);
     $done->{reply} = Koha::Plugin::ConnexionGateway::Reply->outcome(
         plan => $job->{plan}, read => $job->{read}, done => $done);
     $self->_record_outcome($job, $done);
     return $done;
 }
 
+# Nothing is written to Koha.
+sub _preview ($self, $job) {
+    my %done = (number => $job->{number}, record_type => $job->{record_type}, preview => 1);
+    my $target = $job->{plan}{target};
+    $done{url} = $self->{koha}->record_url($job->{record_type}, $target) if defined $target;
+    return \%done;
+}
+
 sub _refuse_damaged ($self, $job) {
-    my $reply = Koha::Plugin::ConnexionGateway::Reply->decoding_refused($job->{read});
-    $self->{journal}->finish($job->{number}, state => 'refused', outcome => 'refuse', reply => $reply,
+    my $preview = $job->{profile}{preview};
+    my $reply = Koha::Plugin::ConnexionGateway::Reply->decoding_refused($job->{read}, $preview);
+    $self->{journal}->finish($job->{number}, state => $preview ? 'done' : 'refused', outcome => 'refuse',
+        reply => $reply, preview => $preview ? 1 : 0,
         plan => _json({ diagnostics => $job->{read}{diagnostics} }));
     return { number => $job->{number}, reply => $reply };
 }
@@ -193,7 +204,7 @@ sub _earlier_answer ($self, $job) {
 
 sub _repeat ($self, $job, $earlier) {
     my %same = map { $_ => $earlier->{$_} }
-        qw(state outcome title plan reply record_type record_id import_batch_id import_record_id);
+        qw(state outcome preview title plan reply record_type record_id import_batch_id import_record_id);
     $self->{journal}->finish($job->{number}, %same, repeat_of => $earlier->{number});
     return { %same, number => $job->{number} };
 }
@@ -207,8 +218,10 @@ sub _record_outcome ($self, $job, $done) {
     my $title = $plan->{record}{title};
     $self->{journal}->finish(
         $job->{number},
-        state => $plan->{mode} eq 'stage' && $done->{batch} ? 'done' : $STATE{ $plan->{outcome} },
-        outcome => $plan->{outcome}, title => defined $title ? substr($title, 0, 255) : undef,
+        state => $done->{preview} || ($plan->{mode} eq 'stage' && $done->{batch}) ? 'done'
+        : $STATE{ $plan->{outcome} },
+        outcome => $plan->{outcome}, preview => $done->{preview} ? 1 : 0,
+        title => defined $title ? substr($title, 0, 255) : undef,
         plan => _json({ %{$plan}, diagnostics => $job->{read}{diagnostics}, undo => $done->{undo} }),
         reply => $done->{reply}, record_type => $job->{record_type}, record_id => $done->{record_id},
         import_batch_id => $done->{batch}, import_record_id => $done->{import_record_id},
@@ -241,8 +254,8 @@ Koha::Plugin::ConnexionGateway::Importer - one export from bytes to reply
 =head1 DESCRIPTION
 
 The way of one export: authenticated, kept (the first transaction), decoded, matched, planned and
-carried out (the second transaction), answered. A repeat of an export is answered with what the
-first one was told, as long as that still holds.
+carried out (the second transaction), answered. With a profile that only previews it ends with the
+plan. A repeat of an export is answered with what the first one was told, as long as that still holds.
 
 =head1 METHODS
 

@@ -134,7 +134,7 @@ sub counts ($self) {
 sub latest ($self, $most = 20) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectall_arrayref(
-        'SELECT number, received_at, finished_at, peer, login, profile, borrowernumber, state, outcome,'
+        'SELECT number, received_at, finished_at, peer, login, profile, borrowernumber, state, outcome, preview,'
             . ' title, record_type, record_id, import_batch_id, repeat_of, milliseconds, reply, error'
             . " FROM $table ORDER BY number DESC LIMIT ?",
         { Slice => {} }, $most);

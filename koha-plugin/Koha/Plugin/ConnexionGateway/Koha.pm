@@ -303,12 +303,35 @@ sub frameworks ($self) {
 
 sub item_fields ($self) {
     my %fields;
-    for my $column (qw(itemnumber barcode homebranch holdingbranch itype)) {
+    for my $column (qw(itemnumber barcode homebranch holdingbranch itype ccode)) {
         my ($tag, $code) = C4::Biblio::GetMarcFromKohaField("items.$column");
         $fields{tag} = $tag if $column eq 'itemnumber';
         $fields{$column} = $code if defined $code;
     }
     return \%fields;
+}
+
+# The subfields of the item field that there are, whether or not a column is behind them.
+sub item_subfields ($self) {
+    my $tag = $self->item_fields->{tag};
+    my @codes = $self->schema->resultset('MarcSubfieldStructure')
+        ->search({ frameworkcode => '', tagfield => $tag })->get_column('tagsubfield')->all;
+    return { tag => $tag, codes => [ sort @codes ] };
+}
+
+sub collections ($self) {
+    return { map { $_->authorised_value => $_->lib }
+            $self->schema->resultset('AuthorisedValue')->search({ category => 'CCODE' })->all };
+}
+
+sub biblionumber_tag ($self) {
+    my ($tag) = C4::Biblio::GetMarcFromKohaField('biblio.biblionumber');
+    return $tag;
+}
+
+# Versions that have these rules have the preference for them.
+sub has_overlay_rules ($self) {
+    return _has_options() && C4::Context->preference('MARCOverlayRules') ? 1 : 0;
 }
 
 sub due_date_subfield ($self) {
@@ -881,10 +904,18 @@ right.
 All matching rules, and one as C<{id, rule}> where C<rule> has the form that
 L<Koha::Plugin::ConnexionGateway::Core::Rules> takes.
 
-=head2 libraries, itemtypes, frameworks, item_fields, due_date_subfield
+=head2 libraries, itemtypes, collections, frameworks
 
-Codes with their names; the item field's tag and subfield codes by column; the subfield that holds
-an item's due date.
+Codes with their names.
+
+=head2 item_fields, item_subfields, due_date_subfield, biblionumber_tag
+
+The item field's tag and subfield codes by column; its tag and all of its subfields; the subfield that
+holds an item's due date; the tag of Koha's own record numbers.
+
+=head2 has_overlay_rules
+
+Whether Koha decides by its own MARC overlay rules which fields of an overlaid record are replaced.
 
 =head2 search($record_type, $index, \@keys, $most)
 

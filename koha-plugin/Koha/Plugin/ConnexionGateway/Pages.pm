@@ -10,11 +10,20 @@ no warnings 'experimental::signatures';
 use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Koha;
+use Koha::Plugin::ConnexionGateway::Profile;
 use Koha::Plugin::ConnexionGateway::Settings;
 
-my @TEXT_FIELDS = qw(name description authentication login write_as matching_rule overlay_action
-    nomatch_action item_action mode framework several_matches no_match_keys item_conflict retry_window
-    authority_matching_rule authority_overlay_action authority_nomatch_action);
+my $PROFILE = 'Koha::Plugin::ConnexionGateway::Profile';
+
+my @TEXT_FIELDS = qw(name description authentication login write_as matching_rule target_field
+    overlay_action nomatch_action item_action mode framework several_matches no_match_keys
+    guard_fewer_fields item_conflict default_homebranch default_holdingbranch default_itype default_ccode
+    retry_window authority_matching_rule authority_overlay_action authority_nomatch_action);
+
+my @TICKED = qw(enabled preview guard_briefer_level guard_older guard_edited guard_other_kind
+    guard_other_language);
+
+my @LINES = qw(koha_logins local_fields item_source);
 
 sub new ($class, %args) {
     my $koha = Koha::Plugin::ConnexionGateway::Koha->new;
@@ -46,12 +55,13 @@ sub _show_configure ($self, %page) {
         profile => _for_page($page{profile}) // _for_page($settings->blank_profile),
         editing => $page{profile} || $page{new} ? 1 : 0,
         existing => $page{profile} && !$page{problems} ? 1 : 0,
-        problems => [ map { { %{$_}, sentence => $settings->sentence($_) } } @{ $page{problems} // [] } ],
+        problems => [ map { { %{$_}, sentence => $PROFILE->sentence($_) } } @{ $page{problems} // [] } ],
         saved => $page{saved}, deleted => $page{deleted}, refused => $page{refused},
         rules => _with_faults($koha->matching_rules('biblio')),
         authority_rules => _with_faults($koha->matching_rules('authority')),
-        frameworks => $koha->frameworks,
-        choices => $settings->choices,
+        frameworks => $koha->frameworks, libraries => $koha->libraries, itemtypes => $koha->itemtypes,
+        collections => $koha->collections, item_field => $koha->item_fields->{tag},
+        choices => $PROFILE->choices, overlay_rules => $koha->has_overlay_rules,
         service => $settings->service,
         core => Koha::Plugin::ConnexionGateway::Core->available
             ? Koha::Plugin::ConnexionGateway::Core->build : undef,
@@ -65,7 +75,7 @@ sub _for_page ($profile) {
     return if !$profile;
     my %page = %{$profile};
     $page{has_password} = delete $page{password_hash} ? 1 : 0;
-    $page{koha_logins_text} = join "\n", @{ $page{koha_logins} // [] };
+    $page{text} = { map { $_ => join "\n", @{ $page{$_} // [] } } @LINES };
     $page{takes} = { map { $_ => 1 } @{ $page{record_types} // [] } };
     return \%page;
 }
@@ -78,7 +88,7 @@ sub _save_profile ($self) {
     return $self->_show_configure(refused => 'csrf') if !$self->{koha}->csrf_passes($self->{cgi});
     my $profile = $self->_profile_from_form;
     my @missing = $self->{koha}->missing_permissions($self->{koha}->current_userid,
-        $self->{settings}->permissions($profile));
+        $PROFILE->permissions($profile));
     my $saved = !@missing && eval { $self->{settings}->save_profile($profile) };
     return $self->_show_configure(saved => $saved->{name}) if $saved;
     my $problems = @missing
@@ -104,8 +114,9 @@ sub _profile_from_form ($self) {
     my $overlay = scalar $cgi->param('overlay_framework') // '';
     $profile{overlay_framework} = $overlay eq 'keep' ? undef : $overlay eq 'default' ? '' : $overlay;
     $profile{koha_logins} = [ grep {length} split /[\s,]+/, scalar $cgi->param('koha_logins') // '' ];
+    $profile{$_} = [ grep {/\S/} split /\R/, scalar $cgi->param($_) // '' ] for qw(local_fields item_source);
     $profile{record_types} = [ grep { $cgi->param("takes_$_") } qw(biblio authority) ];
-    $profile{enabled} = $cgi->param('enabled') ? 1 : 0;
+    $profile{$_} = $cgi->param($_) ? 1 : 0 for @TICKED;
     my $password = scalar $cgi->param('password') // '';
     $profile{password} = $password if length $password;
     return \%profile;

@@ -28,7 +28,7 @@ sub read ($class, $octets) {    ## no critic (ProhibitBuiltinHomonyms)
 
 sub prepare ($self, $context, $record) {
     my $type = $record->type eq 'authority' ? 'authority' : 'biblio';
-    my $rules = $self->{settings}->rules($context->{profile}, $type);
+    my $rules = $self->{settings}->rules($context->{profile}, $type, $context->{patron});
     my $core = Koha::Plugin::ConnexionGateway::Core::Rules->new($rules->{document});
     $record = $core->prepare($record);
     # The index of identifiers must not wait for anybody inside the transaction that follows.

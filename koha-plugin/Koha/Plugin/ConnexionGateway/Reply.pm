@@ -25,32 +25,70 @@ my %REFUSED_LOGIN = (
     missing_permission => 'The Koha account "%s" lacks the permission %s.',
 );
 
+# What is said of a record, by the plan's reasons; "{name}" is one of the reason's values, and what
+# is made of some of them in words is below.
 my %REASON = (
-    several_matches => 'Several records match equally well.',
+    matched => 'A record in Koha matches.',
+    no_match => 'No record in Koha matches.',
+    no_matching_rule => 'This profile has no matching rule.',
     no_match_keys => 'The record has nothing to match on (no identifier that the matching rule uses).',
+    several_matches => 'Several records match equally well.',
+    named_target => 'The exported record itself names the record to overlay.',
+    named_target_unclear => 'The exported record names "{value}" as the record to overlay, which is not one record number.',
+    named_target_missing => 'The exported record names record number {id} to be overlaid, which is not in Koha.',
+    named_target_differs => 'The exported record names record number {id} to be overlaid, but that one has neither the'
+        . ' same title nor any of its standard numbers.',
+    guard_briefer_level => 'The record in Koha is fuller: encoding level {incoming_level} would replace {existing_level}.',
+    guard_fewer_fields => 'The record in Koha is fuller: a record with {incoming} fields would replace one with {existing}.',
+    guard_older => 'The record in Koha is newer: a version of {incoming_time} would replace one of {existing_time}.',
+    guard_edited => 'The record in Koha was edited since it was last imported.',
+    guard_other_kind => 'The record in Koha is of another kind: {incoming_kind} would replace {existing_kind}.',
+    guard_other_language => 'The record in Koha was cataloged in another language: {incoming} would replace {existing}'
+        . ' (040 $b).',
     item_conflict => 'An item can not be added as it is.',
-    not_imported_type => 'This profile takes no %s records.',
-    wrong_record_type => 'This profile takes no %s records.',
+    not_imported_type => 'This profile takes no {record_type} records.',
+    wrong_record_type => 'This profile takes no {record_type} records.',
     holdings_record => 'Holdings records are not taken: export the bibliographic record.',
     community_record => 'Community information records are not taken.',
     classification_record => 'Classification records are not taken.',
     unknown_record_type => 'Leader/06 does not say what kind of record this is.',
 );
 
+# What the first line says anyhow.
+my %SAID = map { $_ => 1 } qw(matched no_match no_matching_rule);
+
+my $OF_OTHER_RECORD = ' (biblio record number {biblionumber})';
+
 my %ITEM_REASON = (
-    duplicate_barcode => 'its barcode is in use by another item%s',
-    itemnumber_twice => 'its item number is twice in this record',
-    record_held => 'the record is held',
-    record_refused => 'the record is refused',
+    items_always_add => 'this profile adds all items',
+    items_add_only_for_matches => 'this profile adds items to records that are in Koha already',
+    items_add_only_for_new => 'this profile adds items to new records only',
+    items_ignore => 'this profile leaves items out',
+    items_replace => 'this profile replaces items of records that are in Koha already',
+    no_such_item => 'there was none to replace',
+    same_itemnumber => 'it has the same item number',
+    same_barcode => 'it has the same barcode',
     no_target_record => 'there is no record to add it to',
-    no_such_item => 'there is no such item',
+    record_refused => 'the record is not imported',
+    record_held => 'the record is held',
+    duplicate_barcode => "its barcode is in use by another item$OF_OTHER_RECORD",
+    itemnumber_of_other_biblio => "its item number belongs to another record$OF_OTHER_RECORD",
     barcode_twice => 'its barcode is twice in this record',
+    itemnumber_twice => 'its item number is twice in this record',
     missing_homebranch => 'it has no home library',
-    unknown_homebranch => 'its home library is not in Koha',
-    unknown_holdingbranch => 'its current library is not in Koha',
-    unknown_itemtype => 'its item type is not in Koha',
+    unknown_homebranch => 'its home library {homebranch} is not in Koha',
+    unknown_holdingbranch => 'its current library {holdingbranch} is not in Koha',
+    unknown_itemtype => 'its item type {itype} is not in Koha',
     missing_itemtype => 'it has no item type',
-    itemnumber_of_other_biblio => 'its item number belongs to another record',
+);
+
+my %ITEM_ACTION = (add => 'added', replace => 'replaced', ignore => 'ignored', hold => 'not added');
+
+my @COLUMNS = (
+    [ homebranch => 'home library' ],
+    [ holdingbranch => 'current library' ],
+    [ itype => 'item type' ],
+    [ ccode => 'collection' ],
 );
 
 sub login_refused ($class, $answer) {
@@ -61,117 +99,261 @@ sub login_refused ($class, $answer) {
     return _finish("Not imported.  $text");
 }
 
-sub decoding_refused ($class, $read) {
+sub decoding_refused ($class, $read, $preview = 0) {
     my @why = map { $_->{message} } grep { $_->{severity} eq 'refused' } @{ $read->{diagnostics} };
-    return _finish('Not imported.  The record is damaged, and content may have been lost.', @why[ 0 .. (@why > 3 ? 2 : $#why) ],
+    splice @why, 3;
+    return _finish('Preview.  The export would not be imported: the record is damaged, and content may have been lost.',
+        @why, 'Nothing was written to Koha.')
+        if $preview;
+    return _finish('Not imported.  The record is damaged, and content may have been lost.', @why,
         'Nothing in Koha was changed. Export the record again.');
 }
 
+my %FAILED = (
+    'search.failed' =>
+        "Koha's search engine does not answer, so nobody can say whether the record is there already.",
+    'settings.rule_gone' => 'The matching rule of this profile is no longer in Koha.',
+    'rules.bad_field_pattern' => 'A line of the local fields of this profile is not understood.',
+    'marc.too_long' => 'The record is too long for ISO 2709 (99,999 bytes; 9,999 a field).',
+    'authority.unknown_type' => 'This Koha has no authority type for the heading of the record.',
+);
+
 sub failed ($class, $code, $number) {
-    my $why = $code eq 'search.failed'
-        ? "Koha's search engine does not answer, so nobody can say whether the record is there already."
-        : $code eq 'settings.rule_gone' ? 'The matching rule of this profile is no longer in Koha.'
-        : $code eq 'marc.too_long' ? 'The record is too long for ISO 2709 (99,999 bytes; 9,999 a field).'
-        : $code =~ /\Adatabase/ ? "Koha's database did not take the record."
-        : 'Koha did not take the record.';
+    my $why = $FAILED{$code}
+        // ($code =~ /\Adatabase/ ? "Koha's database did not take the record." : 'Koha did not take the record.');
     return _finish("Not imported.  $why",
         "Nothing in Koha was changed. The record is kept as export $number; export it again later.");
 }
 
+# ---------------------------------------------------------------- an export that was decided
+
 sub outcome ($class, %args) {
     my ($plan, $done) = @args{qw(plan done)};
-    my @lines = ($class->_first_line($plan, $done));
-    my $title = $plan->{record}{title};
-    push @lines, 'Title: ' . (length $title > 200 ? substr($title, 0, 197) . '...' : $title)
-        if defined $title && length $title;
-    push @lines, map { _reason($_) } _told_reasons($plan) if $plan->{outcome} !~ /\A(?:hold|refuse)\z/;
-    push @lines, _candidates($plan) if $plan->{outcome} eq 'hold';
-    push @lines, _items($plan);
-    push @lines, _repairs($args{read});
-    push @lines, "Held as export $done->{number}: decide in Koha, Connexion Gateway, To decide."
-        if $plan->{outcome} eq 'hold';
-    push @lines, '', $done->{url} if $done->{url};
-    return _finish(@lines);
+    my @head = (_first_line($plan, $done), _title($plan), _remarks($plan, $done));
+    my @tail = _repairs($args{read});
+    push @tail, "Held as export $done->{number}: decide in Koha, Connexion Gateway, To decide."
+        if $plan->{outcome} eq 'hold' && !$done->{preview};
+    push @tail, 'Nothing was written to Koha: this profile only previews.' if $done->{preview};
+    my $last = $done->{url} // '';
+    my $room = $MOST - length(join "\n", map { _ascii($_) } @head, @tail) - length($last) - 3;
+    return _finish(@head, _items($plan, $done, $room), @tail, length $last ? ('', $last) : ());
 }
 
-sub _first_line ($class, $plan, $done) {
-    my $name = $RECORD_NAME{ $plan->{record_type} } // 'biblio';
+sub _title ($plan) {
+    my $title = $plan->{record}{title} // '';
+    return if $title eq '';
+    return 'Title: ' . (length $title > 200 ? substr($title, 0, 197) . '...' : $title);
+}
+
+sub _first_line ($plan, $done) {
     my $outcome = $plan->{outcome};
-    my @why = map { _reason($_) } _told_reasons($plan);
-    return join ' ', 'Held for review. ', @why, 'Nothing was imported yet.' if $outcome eq 'hold';
-    return join ' ', 'Not imported. ', @why if $outcome eq 'refuse';
-    return _staged_line($name, $plan, $done) if $plan->{mode} eq 'stage';
-    my $head = "Success.  Batch number $done->{batch} - $name record number " . ($done->{record_id} // '');
+    my $why = join ' ', map { _reason($_) } _told_reasons($plan);
+    return _preview_line($plan, $why) if $done->{preview};
+    return "Held for review.  $why Nothing was imported yet." if $outcome eq 'hold';
+    return "Not imported.  $why" if $outcome eq 'refuse';
+    return _staged_line($plan, $done) if $plan->{mode} eq 'stage';
+    my $name = _name($plan);
+    my $head = "Success.  Batch number " . ($done->{batch} // '') . " - $name record number "
+        . ($done->{record_id} // '');
     return "$head added to Koha." if $outcome eq 'add';
     return "$head overlaid by import." if $outcome eq 'overlay';
-    return defined $plan->{target}
-        ? "Ignored.  It matches $name record number $plan->{target}, which was left as it is."
-        : 'Ignored.  No record matches, and this profile adds no new ones.';
+    return 'Ignored.  ' . ucfirst _left_alone($plan, 'was') . '.';
 }
 
-sub _staged_line ($name, $plan, $done) {
+sub _name ($plan) { return $RECORD_NAME{ $plan->{record_type} } // 'biblio' }
+
+sub _left_alone ($plan, $was) {
+    return defined $plan->{target}
+        ? 'it matches ' . _name($plan) . " record number $plan->{target}, which $was left as it is"
+        : 'no record matches, and this profile adds no new ones';
+}
+
+sub _preview_line ($plan, $why) {
+    my ($name, $outcome) = (_name($plan), $plan->{outcome});
+    my $article = $name eq 'authority' ? 'An' : 'A';
+    my $staged = $plan->{mode} eq 'stage' ? ' when the staged batch is imported' : '';
+    return "Preview.  $article $name record would be added$staged." if $outcome eq 'add';
+    return "Preview.  $article $name record would be overlaid$staged ($name record number $plan->{target})."
+        if $outcome eq 'overlay';
+    return "Preview.  The export would be held: $why" if $outcome eq 'hold';
+    return "Preview.  The export would not be imported: $why" if $outcome eq 'refuse';
+    return 'Preview.  The record would not be imported: ' . _left_alone($plan, 'would be') . '.';
+}
+
+sub _staged_line ($plan, $done) {
+    my $name = _name($plan);
     my $match = defined $plan->{target}
         ? "matches $name record number $plan->{target}" : 'matches no record';
     return "Success.  Batch number $done->{batch} - $name record staged, $match;"
         . ' import it in Manage staged records.';
 }
 
-sub _told_reasons ($plan) {
-    return grep { $REASON{ $_->{code} } } @{ $plan->{reasons} // [] };
-}
-
-sub _reason ($reason) {
-    my $values = $reason->{values};
-    my $value = ref $values eq 'HASH' ? $values->{record_type} // '' : ref $values eq 'ARRAY' ? $values->[0] : $values;
-    return sprintf $REASON{ $reason->{code} }, $value // '';
+# What is worth knowing beside the first line.
+sub _remarks ($plan, $done) {
+    return (_candidates($plan), _waiting_items($plan)) if $plan->{outcome} eq 'hold';
+    return if $plan->{outcome} eq 'refuse';
+    my @lines = map { _reason($_) } _told_reasons($plan);
+    push @lines, q{Koha's own MARC overlay rules decide which of its fields are replaced.}
+        if $plan->{koha_overlay_rules} && $plan->{outcome} eq 'overlay';
+    my $linked = $done->{linked_biblios};
+    push @lines, "$linked linked biblio record" . ($linked == 1 ? '' : 's') . ' will be updated by Koha.' if $linked;
+    return @lines;
 }
 
 sub _candidates ($plan) {
+    my $name = _name($plan);
+    return "It matches $name record number $plan->{target}." if defined $plan->{target};
     my @numbers = map { $_->{id} }
         grep { ($_->{verdict} // '') =~ /\A(?:equal|chosen)\z/ } @{ $plan->{match}{candidates} // [] };
     return if !@numbers;
-    my $name = $RECORD_NAME{ $plan->{record_type} };
     return "Matching $name records: " . join ', ', @numbers > 8 ? (@numbers[ 0 .. 7 ], '...') : @numbers;
 }
 
-sub _items ($plan) {
-    return if $plan->{outcome} =~ /\A(?:hold|refuse)\z/ && !_conflict($plan);
-    my %count;
-    my @held;
-    for my $item (@{ $plan->{items} // [] }) {
-        $count{ $item->{action} }++;
-        push @held, _held_item($item) if $item->{action} eq 'hold';
-    }
-    return if !%count;
-    my @parts = map { "$count{$_} $_" . ($_ eq 'ignore' ? 'd' : $_ eq 'add' ? 'ed' : $_ eq 'replace' ? 'd' : '') }
-        grep { $count{$_} && $_ ne 'hold' } qw(add replace ignore);
-    push @parts, "$count{hold} not added" if $count{hold};
-    my $more = @held > 5 ? @held - 5 : 0;
-    return ('Items: ' . join(', ', @parts), @held[ 0 .. ($more ? 4 : $#held) ],
-        $more ? "... and $more more items not added." : ());
+# ---------------------------------------------------------------- reasons
+
+sub reason ($class, $reason) { return _reason($reason) }
+
+sub item_reason ($class, $reason) { return _fill($ITEM_REASON{ $reason->{code} }, $reason) }
+
+sub _told_reasons ($plan) {
+    return grep { !$SAID{ $_->{code} } } @{ $plan->{reasons} // [] };
 }
+
+sub _reason ($reason) {
+    my %values = %{ $reason->{values} // {} };
+    for my $side (grep { defined $values{$_} } qw(incoming existing)) {
+        my $value = $values{$side};
+        $values{"${side}_level"} = _level($value) if $reason->{code} eq 'guard_briefer_level';
+        $values{"${side}_time"} = _time($value) if $reason->{code} eq 'guard_older';
+        $values{"${side}_kind"} = _kind($value) if $reason->{code} eq 'guard_other_kind';
+    }
+    return _fill($REASON{ $reason->{code} }, { %{$reason}, values => \%values });
+}
+
+# A code without a sentence is better than nothing said.
+sub _fill ($text, $reason) {
+    return "Reason: $reason->{code}." if !defined $text;
+    my $values = $reason->{values} // {};
+    # Where the record is not known nothing is said of it.
+    $text =~ s/\Q$OF_OTHER_RECORD\E// if !$values->{biblionumber};
+    return $text =~ s/ ?\{(\w+)\}/_value($values->{$1}, substr $&, 0, 1)/ger;
+}
+
+sub _value ($value, $before) { return length($value // '') ? ($before eq ' ' ? ' ' : '') . $value : '' }
+
+my %LEVEL = (
+    ' ' => 'full', 1 => 'full, material not examined', 2 => 'less than full, material not examined',
+    3 => 'abbreviated', 4 => 'core', 5 => 'preliminary', 7 => 'minimal', 8 => 'prepublication', I => 'full',
+    J => 'deleted', K => 'minimal', L => 'full, batch', M => 'less than full, batch', n => 'complete', o => 'incomplete',
+);
+
+sub _level ($code) {
+    my $name = $code eq ' ' ? 'blank' : $code;
+    return $LEVEL{$code} ? "$name ($LEVEL{$code})" : $name;
+}
+
+sub _time ($text) {
+    return $text =~ /\A(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)/ ? "$1-$2-$3 $4:$5" : $text;
+}
+
+my %MATERIAL = (
+    a => 'text', c => 'notated music', d => 'manuscript music', e => 'map', f => 'manuscript map',
+    g => 'projected medium', i => 'spoken recording', j => 'music recording', k => 'picture', m => 'computer file',
+    o => 'kit', p => 'mixed materials', r => 'object', t => 'manuscript text',
+);
+
+my %ISSUED = (
+    a => 'part of a monograph', b => 'part of a serial', c => 'collection', d => 'part of a collection',
+    i => 'integrating resource', m => 'monograph', s => 'serial',
+);
+
+my %FORM = (
+    ' ' => 'print', a => 'microfilm', b => 'microfiche', c => 'microopaque', d => 'large print', f => 'braille',
+    o => 'online', q => 'direct electronic', r => 'print', s => 'electronic',
+);
+
+my %HEADING = (
+    100 => 'personal name', 110 => 'corporate name', 111 => 'meeting name', 130 => 'uniform title',
+    147 => 'named event', 148 => 'chronological term', 150 => 'topical term', 151 => 'geographic name',
+    155 => 'genre/form term', 162 => 'medium of performance',
+);
+
+# Leader/06 and 07, and the form of item where that is what differs; of authorities the heading's tag.
+sub _kind ($code) {
+    return $HEADING{$code} ? "$HEADING{$code} ($code)" : $code if $code =~ /\A\d/;
+    my ($material, $issued, $form) = $code =~ /\A(.)(.)(?: (.?))?\z/ or return $code;
+    my @words = grep {defined} $MATERIAL{$material}, $ISSUED{$issued},
+        defined $form ? $FORM{ $form eq '' ? ' ' : $form } : undef;
+    return @words ? join(', ', @words) . " ($code)" : $code;
+}
+
+# ---------------------------------------------------------------- items
 
 sub _conflict ($plan) {
     return scalar grep { $_->{code} eq 'item_conflict' } @{ $plan->{reasons} // [] };
 }
 
-sub _held_item ($item) {
-    my $reason = $item->{reason} // {};
-    my $why = $ITEM_REASON{ $reason->{code} // '' } // ($reason->{code} // 'it was held');
-    my $values = ref $reason->{values} eq 'HASH' ? $reason->{values} : {};
-    my $where = $values->{biblionumber} ? " (biblio record number $values->{biblionumber})" : '';
-    $why = sprintf $why, $where if $why =~ /%s/;
-    my $name = length($item->{barcode} // '') ? "Item $item->{barcode}" : "Item $item->{occurrence}";
-    return "$name not added: $why.";
+sub _waiting_items ($plan) {
+    my $number = @{ $plan->{items} // [] };
+    return if !$number || _conflict($plan);
+    return $number == 1 ? 'Its item waits with it.' : "Its $number items wait with it.";
 }
+
+# A line each, and where there is no room for all, those that were not added before the others.
+sub _items ($plan, $done, $room) {
+    return if $plan->{outcome} eq 'refuse' || ($plan->{outcome} eq 'hold' && !_conflict($plan));
+    my $would = $done->{preview} || $plan->{mode} eq 'stage';
+    my @items = @{ $plan->{items} // [] };
+    my @lines = map { _item_line($_, $would) } @items;
+    return @lines if _size(@lines) <= $room;
+    my @order = sort { ($items[$b]{action} eq 'hold') <=> ($items[$a]{action} eq 'hold') || $a <=> $b } 0 .. $#items;
+    @items = @items[@order];
+    @lines = @lines[@order];
+    for my $kept (reverse 0 .. $#lines) {
+        my @told = (@lines[ 0 .. $kept - 1 ], _more_items($would, @items[ $kept .. $#items ]));
+        return @told if _size(@told) <= $room || !$kept;
+    }
+    return;
+}
+
+sub _size (@lines) { return length join '', map { "\n" . _ascii($_) } @lines }
+
+sub _done_to_item ($action, $would) {
+    my $word = $ITEM_ACTION{$action} // $action;
+    return $word if !$would;
+    return $word =~ s/\Anot /would not be /r if $word =~ /\Anot /;
+    return "would be $word";
+}
+
+sub _item_line ($item, $would) {
+    my $name = length($item->{barcode} // '') ? "Item $item->{barcode}" : "Item no. $item->{occurrence}";
+    my $text = _done_to_item($item->{action}, $would);
+    $text .= ', ' . _fill($ITEM_REASON{ $item->{reason}{code} // '' }, $item->{reason})
+        if $item->{action} =~ /\A(?:ignore|hold)\z/;
+    my $defaults = $item->{defaults} // {};
+    my @filled = map {"$_->[1] $defaults->{$_->[0]}"} grep { defined $defaults->{ $_->[0] } } @COLUMNS;
+    $text .= ' (' . join(', ', @filled) . ' filled in)' if @filled && $item->{action} =~ /\A(?:add|replace)\z/;
+    return "$name: $text.";
+}
+
+sub _more_items ($would, @items) {
+    my %count;
+    $count{ $_->{action} }++ for @items;
+    my @parts = map { "$count{$_} " . _done_to_item($_, $would) } grep { $count{$_} } qw(add replace ignore hold);
+    return '... and ' . @items . ' more item' . (@items == 1 ? '' : 's') . ': ' . join(', ', @parts) . '.';
+}
+
+# ---------------------------------------------------------------- the text
 
 sub _repairs ($read) {
     my @repairs = grep { $_->{severity} eq 'repaired' } @{ ($read // {})->{diagnostics} // [] };
     return map {"Repaired: $_->{message}"} @repairs > 2 ? (@repairs[ 0, 1 ]) : @repairs;
 }
 
+sub _ascii ($line) { return length($line // '') ? Koha::Plugin::ConnexionGateway::Core->ascii($line) : '' }
+
 sub _finish (@lines) {
-    my @ascii = map { length($_ // '') ? Koha::Plugin::ConnexionGateway::Core->ascii($_) : '' } @lines;
+    my @ascii = map { _ascii($_) } @lines;
     # The address comes last and is worth more than what stands before it.
     my $last = @ascii > 1 && $ascii[-1] =~ m{\A(?:https?:/)?/} ? "\n\n" . pop @ascii : '';
     pop @ascii while @ascii && $ascii[-1] eq '';
@@ -203,7 +385,7 @@ C<Success.>
 
 For an answer of L<Koha::Plugin::ConnexionGateway::Authenticator>.
 
-=head2 decoding_refused(\%read)
+=head2 decoding_refused(\%read, $preview)
 
 For the result of C<Core::Record-E<gt>read> without a record.
 
@@ -211,8 +393,12 @@ For the result of C<Core::Record-E<gt>read> without a record.
 
 For an export that could not be carried out.
 
-=head2 outcome(plan => \%plan, read => \%read, done => {number, batch, record_id, url})
+=head2 outcome(plan => \%plan, read => \%read, done => {number, batch, record_id, linked_biblios, preview, url})
 
-For an export that was decided.
+For an export that was decided. Every item has a line of its own, as long as there is room.
+
+=head2 reason(\%reason), item_reason(\%reason)
+
+One of a plan's reasons, and the reason of one of its items, as a sentence and as a part of one.
 
 =cut

@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
-my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index);
+my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -162,6 +162,12 @@ CREATE TABLE IF NOT EXISTS $table{changed_records} (
   record_id INT NOT NULL
 ) $charset
 SQL
+    return;
+}
+
+# An export of which only the plan was made.
+sub _step_preview ($dbh, $koha) {
+    _add_column($dbh, $koha->table('exports'), preview => 'TINYINT NOT NULL DEFAULT 0');
     return;
 }
 

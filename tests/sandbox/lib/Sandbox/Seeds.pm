@@ -57,6 +57,8 @@ my @FRAMEWORKS = (
     [SER => 'Serials']
 );
 
+my @COLLECTIONS = ([FIC => 'Fiction'], [NFIC => 'Non-fiction'], [REF => 'Reference']);
+
 my @AUTHORITY_TYPES = (
     ['',           'Default',            ''],
     ['CHRON_TERM', 'Chronological Term', '148'],
@@ -221,6 +223,12 @@ sub sow ($class, $dbh, $generation) {
     _insert($dbh, 'branches',          [qw(branchcode branchname)],       @LIBRARIES);
     _insert($dbh, 'itemtypes',         [qw(itemtype description)],        @ITEMTYPES);
     _insert($dbh, 'biblio_framework',  [qw(frameworkcode frameworktext)], @FRAMEWORKS);
+    _insert($dbh, 'authorised_value_categories', ['category_name'], ['CCODE']);
+    _insert(
+        $dbh, 'authorised_values',
+        [qw(category authorised_value lib)],
+        map { ['CCODE', @{$_}] } @COLLECTIONS
+    );
     _insert(
         $dbh, 'auth_types',
         [qw(authtypecode authtypetext auth_tag_to_report summary)],
@@ -351,8 +359,8 @@ Sandbox::Seeds - what the sandbox's Koha holds before anything is imported
 
 =head2 sow($dbh, $generation)
 
-Preferences, libraries, item types, frameworks, authority types, permissions, matching rules and
-patrons. The patrons, each with its own name as password: C<admin> (superlibrarian), C<cataloguer>
+Preferences, libraries, item types, collections, frameworks, authority types, permissions, matching
+rules and patrons. The patrons, each with its own name as password: C<admin> (superlibrarian), C<cataloguer>
 (cataloguing, items, authorities, staging and managing), C<stager> (staging alone), C<nobody> and
 C<expired>.
 
