@@ -11,6 +11,7 @@ no warnings 'experimental::signatures';
 
 use Encode qw(decode encode);
 use File::Basename qw(dirname);
+use List::Util qw(min);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(time);
@@ -109,7 +110,8 @@ subtest 'staging costs the same however full the batch is' => sub {
     my @first = map { my $r = record(); seconds(sub { $gateway->export('demo-stage', $r) }) } 1 .. 20;
     $gateway->export('demo-stage', record()) for 1 .. 160;
     my @last = map { my $r = record(); seconds(sub { $gateway->export('demo-stage', $r) }) } 1 .. 20;
-    cmp_ok median(@last), '<', 2 * median(@first), 'record 200 as quick as the first';
+    # The quickest of twenty: what else the machine does only adds to the time.
+    cmp_ok min(@last), '<', 2 * min(@first), 'record 200 as quick as the first';
 };
 
 subtest 'passwords' => sub {
