@@ -12,6 +12,10 @@
 #include "marc/read.hpp"
 #include "marc/scan.hpp"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace connexion::detail {
 namespace {
 
@@ -20,7 +24,24 @@ struct Span {
   std::uint32_t start;
 };
 
-// Length and start of a directory entry, all nine digits at once as SWAR. False if one is no digit.
+// Length and start of a directory entry, as many digits at once as the processor can. False if one
+// is no digit.
+#if defined(__SSE2__)
+bool read_entry(const char* entry, Span& span) noexcept {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(entry + 3));
+  const __m128i digits = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i too_high = _mm_cmpgt_epi8(digits, _mm_set1_epi8(9));
+  const int wrong = _mm_movemask_epi8(_mm_or_si128(digits, too_high)) & 0xFF;
+  const auto last = static_cast<unsigned>(entry[11] - '0');
+  const __m128i weights = _mm_setr_epi16(1000, 100, 10, 1, 1000, 100, 10, 1);
+  const __m128i pairs = _mm_madd_epi16(_mm_unpacklo_epi8(digits, _mm_setzero_si128()), weights);
+  const __m128i sums = _mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, _MM_SHUFFLE(2, 3, 0, 1)));
+  span.length = static_cast<std::uint32_t>(_mm_cvtsi128_si32(sums));
+  span.start =
+      static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_unpackhi_epi64(sums, sums))) * 10 + last;
+  return wrong == 0 && last <= 9;
+}
+#else
 bool read_entry(const char* entry, Span& span) noexcept {
   std::uint64_t word;
   std::memcpy(&word, entry + 3, 8);
@@ -36,6 +57,7 @@ bool read_entry(const char* entry, Span& span) noexcept {
   span.start = static_cast<std::uint32_t>(word >> 32) * 10 + last;
   return true;
 }
+#endif
 
 struct Frame {
   std::size_t length;

@@ -31,7 +31,7 @@ struct ScanWay {
   bool usable;
 };
 struct ScanWays {
-  std::array<ScanWay, 3> ways;
+  std::array<ScanWay, 4> ways;
   std::size_t count;
 };
 [[nodiscard]] ScanWays scan_ways() noexcept;
