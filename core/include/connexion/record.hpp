@@ -35,27 +35,22 @@ struct FieldEntry {
   char tag[3];
   char indicators[2];   // ' ' for control fields
   bool control;         // 00X
-  std::uint32_t first;  // control: offset of data; data field: index of first subfield
+  std::uint32_t first;  // control: offset of data; data field: index of its first mark
   std::uint32_t count;  // control: length of data; data field: number of subfields
 };
-struct SubfieldEntry {
-  char code;
-  std::uint32_t offset;
-  std::uint32_t length;
-};
-// Entries and text lie in one block, so that a record costs two allocations whatever its size.
+// The text is what ISO 2709 has behind the directory, delimiters and terminators included, so that
+// it is taken and given as one piece. Marks are the offsets of the delimiters and terminators. All
+// of a record lies in one block of memory, of which this is the head.
 struct RecordData {
   char leader[24];
   std::uint32_t field_count = 0;
-  std::uint32_t subfield_count = 0;
+  std::uint32_t mark_count = 0;
   std::uint32_t text_size = 0;
   FieldEntry* fields = nullptr;
-  SubfieldEntry* subfields = nullptr;
-  char* text = nullptr;  // what the entries point into
-  std::unique_ptr<std::byte[]> block;
+  std::uint32_t* marks = nullptr;
+  char* text = nullptr;
 
-  static std::shared_ptr<RecordData> make(std::size_t fields, std::size_t subfields,
-                                          std::size_t text);
+  static std::shared_ptr<RecordData> make(std::size_t fields, std::size_t marks, std::size_t text);
 };
 struct RecordDraft;
 }  // namespace detail
@@ -75,6 +70,8 @@ class Field {
   [[nodiscard]] Subfield subfield(std::size_t i) const noexcept;
   /// Value of the first subfield with this code, or an empty view whose data() is null.
   [[nodiscard]] std::string_view first(char code) const noexcept;
+  /// The field as it stands in ISO 2709, in UTF-8, without its terminator.
+  [[nodiscard]] std::string_view raw() const noexcept;
 
   class SubfieldIterator {
    public:
@@ -172,6 +169,10 @@ class Record {
     [[nodiscard]] FieldIterator begin() const noexcept { return {record, 0, tag}; }
     [[nodiscard]] FieldIterator end() const noexcept { return {record, record->size(), {}}; }
   };
+  /// All fields as they stand in ISO 2709, in UTF-8, each with its terminator.
+  [[nodiscard]] std::string_view raw_fields() const noexcept {
+    return {data_->text, data_->text_size};
+  }
   /// All fields, or those with one tag, in record order. The Record must outlive the loop.
   [[nodiscard]] Fields fields(std::string_view tag = {}) const noexcept { return {this, tag}; }
 
@@ -219,9 +220,16 @@ inline std::string_view Field::data() const noexcept {
   return entry_->control ? std::string_view(data_->text + entry_->first, entry_->count)
                          : std::string_view{};
 }
+inline std::string_view Field::raw() const noexcept {
+  if (entry_->control) return data();
+  const std::uint32_t* const mark = data_->marks + entry_->first;
+  const std::uint32_t start = mark[0] - 2;  // the indicators
+  return {data_->text + start, mark[entry_->count] - start};
+}
 inline Subfield Field::subfield(std::size_t i) const noexcept {
-  const auto& s = data_->subfields[entry_->first + i];
-  return {s.code, std::string_view(data_->text + s.offset, s.length)};
+  const std::uint32_t* const mark = data_->marks + entry_->first + i;
+  const char* const code = data_->text + mark[0] + 1;
+  return {*code, std::string_view(code + 1, mark[1] - mark[0] - 2)};
 }
 inline std::string_view Field::first(char code) const noexcept {
   for (std::size_t i = 0; i < subfield_count(); ++i)

@@ -43,9 +43,12 @@ bool beside_letter(std::string_view value, std::size_t at) noexcept {
          (at + 1 < value.size() && is_letter(value[at + 1]));
 }
 
-void look_at(std::string_view value, Look& look) {
-  look.escape |= value.find(kEscape) != std::string_view::npos;
-  for (std::size_t at = utf8::first_non_ascii(value); at < value.size();
+// Whether the value has printable ASCII only.
+bool look_at(std::string_view value, Look& look) {
+  const std::size_t plain = plain_run(value, 0);
+  if (plain == value.size()) return true;
+  look.escape |= value.find(kEscape, plain) != std::string_view::npos;
+  for (std::size_t at = utf8::first_non_ascii(value, plain); at < value.size();
        at = utf8::first_non_ascii(value, at)) {
     look.high = true;
     const std::size_t length = utf8::sequence(value, at);
@@ -63,6 +66,7 @@ void look_at(std::string_view value, Look& look) {
     }
     at += std::max<std::size_t>(length, 1);
   }
+  return false;
 }
 
 class CharacterReader {
@@ -70,7 +74,8 @@ class CharacterReader {
   CharacterReader(std::string_view bytes, char declared, const ReadOptions& options,
                   const RawRecord& raw, RecordDraft& draft, Log& log)
       : bytes_(bytes), declared_(declared), options_(options), raw_(raw), draft_(draft), log_(log) {
-    for (const auto& value : raw.values) look_at(text(value), look_);
+    plain_.reserve(raw.values.size());
+    for (const auto& value : raw.values) plain_.push_back(look_at(text(value), look_));
   }
 
   Encoding read() {
@@ -81,7 +86,7 @@ class CharacterReader {
     if (!decoded_) decode(encoding);
     std::swap(draft_.text, attempt_.text);
     std::swap(draft_.fields, attempt_.fields);
-    std::swap(draft_.subfields, attempt_.subfields);
+    std::swap(draft_.marks, attempt_.marks);
     tell_problems();
     return encoding;
   }
@@ -158,28 +163,31 @@ class CharacterReader {
   void decode(Encoding encoding) {
     decoded_ = true;
     attempt_.fields.clear();
-    attempt_.subfields.clear();
+    attempt_.marks.clear();
     attempt_.text.clear();
+    attempt_.fields.reserve(raw_.fields.size());
+    attempt_.marks.reserve(raw_.fields.size() + raw_.values.size());
     attempt_.text.reserve(bytes_.size() * (encoding == Encoding::utf8 ? 1 : 2));
     problems_.clear();
     fit_ = {};
     std::size_t value = 0;
     for (std::size_t i = 0; i < raw_.fields.size(); ++i) {
       const auto& field = raw_.fields[i];
-      const std::size_t from = attempt_.text.size();
       if (field.control) {
-        decode_value(encoding, i, raw_.values[value]);
-        if (attempt_.text.size() != from)
-          attempt_.control_field_from({field.tag, 3}, from);
-        else  // it held nothing but what was left out
+        attempt_.open_control({field.tag, 3});
+        decode_value(encoding, i, value);
+        if (attempt_.text.size() != attempt_.fields.back().first) {
+          attempt_.close_control();
+        } else {  // it held nothing but what was left out
+          attempt_.fields.pop_back();
           problems_.push_back({i, {Code::field_empty, raw_.values[value].span.at}});
+        }
       } else {
         attempt_.data_field({field.tag, 3}, field.indicators[0], field.indicators[1]);
         for (std::size_t k = 0; k < field.count; ++k) {
-          const auto& subfield = raw_.values[value + k];
-          const std::size_t start = attempt_.text.size();
-          decode_value(encoding, i, subfield);
-          attempt_.subfield_from(subfield.code, start);
+          attempt_.open_subfield(raw_.values[value + k].code);
+          decode_value(encoding, i, value + k);
+          attempt_.close_subfield();
           if (fit_.left_open && k + 1 < field.count) note_left_open(i, raw_.values[value + k + 1]);
         }
       }
@@ -193,9 +201,20 @@ class CharacterReader {
       problems_.push_back({field, {Code::marc8_set_left_open, next.span.at}});
   }
 
-  void decode_value(Encoding encoding, std::size_t field, const RawRecord::Value& value) {
-    found_.clear();
+  void decode_value(Encoding encoding, std::size_t field, std::size_t index) {
+    const RawRecord::Value& value = raw_.values[index];
     const std::size_t from = attempt_.text.size();
+    if (plain_[index]) {
+      attempt_.text += text(value);
+      fit_.left_open = false;
+    } else {
+      decode_odd(encoding, field, value);
+    }
+    apply_options(from);
+  }
+
+  void decode_odd(Encoding encoding, std::size_t field, const RawRecord::Value& value) {
+    found_.clear();
     switch (encoding) {
       case Encoding::marc8:
         decode_marc8(text(value), attempt_.text, found_, fit_);
@@ -210,7 +229,6 @@ class CharacterReader {
     }
     for (const Problem& problem : found_)
       problems_.push_back({field, {problem.code, value.span.at + problem.offset}});
-    apply_options(from);
   }
 
   void apply_options(std::size_t from) {
@@ -218,9 +236,7 @@ class CharacterReader {
       read_references(attempt_.text, from, options_.bracketed_hex, options_.numeric_references);
     if (!options_.nfc) return;
     const std::string_view value = std::string_view(attempt_.text).substr(from);
-    if (utf8::first_non_ascii(value) == value.size()) return;
-    const std::string normal = nfc(value);
-    attempt_.text.replace(from, std::string::npos, normal);
+    if (!utf8::is_plainly_nfc(value)) attempt_.text.replace(from, std::string::npos, nfc(value));
   }
 
   // One diagnostic for each kind in each field.
@@ -247,6 +263,7 @@ class CharacterReader {
   RecordDraft& draft_;
   Log& log_;
   Look look_;
+  std::vector<char> plain_;  // of each value: printable ASCII only
   bool decoded_ = false;
   RecordDraft attempt_;
   std::vector<ValueProblem> problems_;

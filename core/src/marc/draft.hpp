@@ -18,18 +18,24 @@ inline constexpr std::string_view kNewLeader = "00000nam a2200000   4500";
 
 struct RecordDraft {
   std::string leader{kNewLeader};
-  std::string text;
+  std::string text;  // after every call but open_..., the last field has its terminator
   std::vector<FieldEntry> fields;
-  std::vector<SubfieldEntry> subfields;
+  std::vector<std::uint32_t> marks;
 
   void control_field(std::string_view tag, std::string_view data);
-  /// Takes the bytes from `from` to the end of `text` as the field's data.
-  void control_field_from(std::string_view tag, std::size_t from);
   void data_field(std::string_view tag, char indicator1, char indicator2);
   void subfield(char code, std::string_view value);
-  /// Takes the bytes from `from` to the end of `text` as a subfield's value.
-  void subfield_from(char code, std::size_t from);
+  /// What is appended to `text` between open and close is the field's data, the subfield's value.
+  void open_control(std::string_view tag);
+  void close_control();
+  void open_subfield(char code);
+  void close_subfield();
+  /// Takes back a data field that got no subfields.
+  void drop_empty_field();
   [[nodiscard]] std::shared_ptr<const RecordData> pack() const;
+
+ private:
+  void terminate();
 };
 
 namespace character {

@@ -11,10 +11,14 @@
 
 namespace connexion::detail {
 
-/// The record that `bytes` are, no byte more or less; null if there is any doubt about it.
-/// `ascii_only` makes bytes of 80 and above a doubt. `high` tells whether it has such bytes.
-[[nodiscard]] std::shared_ptr<const RecordData> read_sound(std::string_view bytes, bool ascii_only,
-                                                           bool& high);
+/// A record whose structure has no flaw, the characters in it and in the leader not yet looked at.
+struct Sound {
+  std::shared_ptr<const RecordData> data;  // null if there is any doubt; its text as in the bytes
+  std::size_t base = 0;                    // where that text begins in the bytes
+  bool high = false;                       // it has bytes of 80 and above
+};
+/// `bytes` must be the record, no byte more or less.
+[[nodiscard]] Sound read_sound(std::string_view bytes);
 
 [[nodiscard]] ReadResult read_repairing(std::string_view bytes, const ReadOptions& options);
 

@@ -224,7 +224,7 @@ class XmlReader {
 
   void end_data_field() {
     if (draft_.fields.back().count != 0) return;
-    draft_.fields.pop_back();
+    draft_.drop_empty_field();
     report_field(Code::field_empty);
   }
 

@@ -3,6 +3,7 @@
 // The ways out: ISO 2709, MARCXML, MARC-in-JSON, and lines for people.
 #include <array>
 #include <cstdio>
+#include <vector>
 
 #include "connexion/error.hpp"
 #include "connexion/marc.hpp"
@@ -21,24 +22,15 @@ void put_number(char* to, std::size_t digits, std::size_t number) {
   for (std::size_t i = digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
 }
 
-void put_utf8(std::string_view text, std::string& out) {
-  out += text;
-}
-
-template <typename PutText>
-void put_field(std::string& out, const Field& field, PutText put_text) {
-  if (field.is_control()) {
-    put_text(field.data(), out);
-  } else {
-    out += field.indicator(1);
-    out += field.indicator(2);
-    for (const auto subfield : field.subfields()) {
-      out += kSubfield;
-      out += subfield.code;
-      put_text(subfield.value, out);
-    }
+void put_marc8(std::string& out, const Field& field) {
+  if (field.is_control()) return detail::encode_marc8(field.data(), out);
+  out += field.indicator(1);
+  out += field.indicator(2);
+  for (const auto subfield : field.subfields()) {
+    out += kSubfield;
+    out += subfield.code;
+    detail::encode_marc8(subfield.value, out);
   }
-  out += kFieldEnd;
 }
 
 [[noreturn]] void too_long(const std::string& what, std::size_t size, std::size_t limit) {
@@ -47,30 +39,58 @@ void put_field(std::string& out, const Field& field, PutText put_text) {
                                    std::to_string(limit) + ".");
 }
 
-template <typename PutText>
-std::string write_iso2709(const Record& record, char coding_scheme, PutText put_text) {
+// Writes the directory's entries into room that is there for them.
+class Directory {
+ public:
+  explicit Directory(char* to) : to_(to) {}
+
+  // `length` with the terminator.
+  void add(const Field& field, std::size_t length) {
+    if (length > kLongestField)
+      too_long("Field " + std::string(field.tag()), length, kLongestField);
+    field.tag().copy(to_, 3);
+    put_number(to_ + 3, 4, length);
+    put_number(to_ + 7, 5, start_);
+    start_ += length;
+    to_ += 12;
+  }
+
+ private:
+  char* to_;
+  std::size_t start_ = 0;
+};
+
+std::string begin_iso2709(const Record& record, char coding_scheme, std::size_t room) {
   const std::size_t base = 24 + 12 * record.size() + 1;
-  std::string out(base, kFieldEnd);
-  // Room enough for most records; measuring them beforehand would cost more.
-  out.reserve(base + 4096);
+  std::string out;
+  out.reserve(base + room + 1);
+  out.resize(base, kFieldEnd);
   record.leader().copy(out.data(), 24);
   out[9] = coding_scheme;
   put_number(out.data() + 12, 5, base);
-  std::size_t entry = 24;
-  for (const auto field : record.fields()) {
-    const std::size_t start = out.size();
-    put_field(out, field, put_text);
-    const std::size_t length = out.size() - start;
-    if (length > kLongestField)
-      too_long("Field " + std::string(field.tag()), length, kLongestField);
-    field.tag().copy(out.data() + entry, 3);
-    put_number(out.data() + entry + 3, 4, length);
-    put_number(out.data() + entry + 7, 5, start - base);
-    entry += 12;
-  }
+  return out;
+}
+
+void end_iso2709(std::string& out) {
   out += kRecordEnd;
   if (out.size() > kLongestRecord) too_long("The record", out.size(), kLongestRecord);
   put_number(out.data(), 5, out.size());
+}
+
+std::string write_marc8(const Record& record) {
+  std::string out = begin_iso2709(record, ' ', record.raw_fields().size());
+  std::size_t from = out.size();
+  std::vector<std::size_t> lengths;
+  for (const auto field : record.fields()) {
+    put_marc8(out, field);
+    out += kFieldEnd;
+    lengths.push_back(out.size() - from);
+    from = out.size();
+  }
+  Directory directory(out.data() + 24);
+  auto length = lengths.begin();
+  for (const auto field : record.fields()) directory.add(field, *length++);
+  end_iso2709(out);
   return out;
 }
 
@@ -167,7 +187,12 @@ void put_data_field_json(std::string& out, const Field& field) {
 }  // namespace
 
 std::string to_iso2709(const Record& record) {
-  return write_iso2709(record, 'a', put_utf8);
+  std::string out = begin_iso2709(record, 'a', record.raw_fields().size());
+  Directory directory(out.data() + 24);
+  for (const auto field : record.fields()) directory.add(field, field.raw().size() + 1);
+  out += record.raw_fields();
+  end_iso2709(out);
+  return out;
 }
 
 std::string to_iso2709(const Record& record, const WriteOptions& options) {
@@ -175,7 +200,7 @@ std::string to_iso2709(const Record& record, const WriteOptions& options) {
     case Encoding::utf8:
       return to_iso2709(record);
     case Encoding::marc8:
-      return write_iso2709(record, ' ', detail::encode_marc8);
+      return write_marc8(record);
     default:
       throw Error("marc.bad_encoding", "ISO 2709 is written in UTF-8 or MARC-8 only.");
   }

@@ -79,6 +79,10 @@ enum class Check {
 };
 [[nodiscard]] Check check(std::string_view s) noexcept;
 
+/// Whether valid text has no other characters beyond ASCII than those that are in normalization form
+/// C whatever stands beside them. False says nothing.
+[[nodiscard]] bool is_plainly_nfc(std::string_view s) noexcept;
+
 /// Where the first byte >= 0x80 stands at or after `at`; size() if there is none.
 [[nodiscard]] std::size_t first_non_ascii(std::string_view s, std::size_t at = 0) noexcept;
 
