@@ -86,14 +86,15 @@ sub _by_rule ($rules, $record, $facts) {
 }
 
 sub _found_ids ($facts) {
-    my %ids = map { $_->[1] => 1 } @{ $facts->{hits} // [] };
-    return sort { $a <=> $b } keys %ids;
+    my %seen;
+    return grep { !$seen{$_}++ } map { $_->[1] } @{ $facts->{hits} // [] };
 }
 
 sub _best_first (@candidates) {
     my %rank = (chosen => 0, equal => 0, lower_score => 1);
-    return sort { ($rank{ $a->{verdict} } // 2) <=> ($rank{ $b->{verdict} } // 2)
+    my @sorted = sort { ($rank{ $a->{verdict} } // 2) <=> ($rank{ $b->{verdict} } // 2)
             || $b->{score} <=> $a->{score} || $b->{id} <=> $a->{id} } @candidates;
+    return @sorted;
 }
 
 sub _candidate ($rule, $record, $facts, $id) {
