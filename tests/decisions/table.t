@@ -7,6 +7,7 @@
 #
 #   DECISIONS_SEED=N       the seed of what is chosen at random, printed at each run
 #   DECISIONS_SHARE=0.1    a tenth of the combinations
+#   DECISIONS_SHOWN=20     how many kinds of difference are shown
 
 use v5.26;
 use strict;
@@ -22,7 +23,7 @@ use lib "$Bin/lib";
 use DecisionCases qw(sets);
 use DecisionCheck qw(differences described);
 
-my $MOST_SHOWN = 3;
+my $MOST_SHOWN = $ENV{DECISIONS_SHOWN} || 3;
 
 binmode $_, ':encoding(UTF-8)' for Test::More->builder->output, Test::More->builder->failure_output;
 my $seed  = $ENV{DECISIONS_SEED}  || time;

@@ -14,6 +14,7 @@ use Exporter qw(import);
 use JSON::PP ();
 use MARC::Field;
 use MARC::Record;
+use Storable ();
 
 use DecisionModel;
 use DecisionModel::Record qw(numbers);
@@ -47,15 +48,20 @@ sub octets ($record) {
 
 my (%records, %rules);
 
+sub _key ($data) {
+    local $Storable::canonical = 1;
+    return Storable::freeze($data);
+}
+
 sub _record ($record) {
-    my $key = $JSON->encode($record);
+    my $key = _key($record);
     %records = () if keys %records > 2000;
     return $records{$key} //= $RECORD->read(octets($record))->{record}
-        // die "the core does not read the record: $key\n";
+        // die "the core does not read the record: " . _line($record) . "\n";
 }
 
 sub _rules ($rules) {
-    my $key = $JSON->encode($rules);
+    my $key = _key($rules);
     %rules = () if keys %rules > 2000;
     return $rules{$key} //= $RULES->new($rules);
 }
@@ -92,15 +98,36 @@ sub differences ($case) {
     );
     my %differences;
     for my $member (sort keys %pairs) {
-        my ($core, $expected) = map { $JSON->encode(_comparable($_)) } @{ $pairs{$member} };
-        $differences{$member} = { core => $core, model => $expected } if $core ne $expected;
+        next if _same(@{ $pairs{$member} });
+        my ($core, $expected) = map { $JSON->encode(_comparable($_)) } _what_differs(@{ $pairs{$member} });
+        $differences{$member} = { core => $core, model => $expected };
     }
     my $misplaced = _misplaced($plan->{fields});
     $differences{places} = { core => $misplaced, model => '' } if length $misplaced;
     return \%differences;
 }
 
-# Numbers and text of the same look are the same; all that is left is what people read.
+# Of two lists what stands between the parts that are the same.
+sub _what_differs ($one, $other) {
+    return ($one, $other) if ref $one ne 'ARRAY' || ref $other ne 'ARRAY';
+    my ($left, $right) = ([ @{$one} ], [ @{$other} ]);
+    while (@{$left} && @{$right} && _same($left->[0], $right->[0])) { shift @{$_} for $left, $right }
+    while (@{$left} && @{$right} && _same($left->[-1], $right->[-1])) { pop @{$_} for $left, $right }
+    return ($left, $right);
+}
+
+# Numbers and text of the same look are the same.
+sub _same ($one, $other) {
+    return !defined $one && !defined $other if !defined $one || !defined $other;
+    return 0 if ref $one ne ref $other;
+    if (ref $one eq 'HASH') {
+        return 0 if keys %{$one} != keys %{$other};
+        return !grep { !exists $other->{$_} || !_same($one->{$_}, $other->{$_}) } keys %{$one};
+    }
+    return $one eq $other if ref $one ne 'ARRAY';
+    return @{$one} == @{$other} && !grep { !_same($one->[$_], $other->[$_]) } 0 .. $#{$one};
+}
+
 sub _comparable ($data) {
     return { map { $_ => _comparable($data->{$_}) } grep { $_ ne 'data' || defined $data->{data} } keys %{$data} }
         if ref $data eq 'HASH';
@@ -157,18 +184,10 @@ sub _of_writing ($rules, $record, $facts, $plan, $model) {
     my $target  = $model->{would_overlay} ? $model->{target} : undef;
     my $written = $rules->record_to_write($record, $facts, $target);
     my $leader  = sub ($text) { return join '', map { substr $text, $_->[0], $_->[1] } [ 5, 5 ], [ 17, 3 ] };
-    my $items = $rules->item_fields($record, $facts, $model->{target});
-    my $expected = DecisionModel::Items->written($model->{rules}, $model->{prepared}, $model->{items});
     return (
         written     => [ $written->fields, $model->{written}{fields} ],
         leader      => [ $leader->($written->leader), $leader->($model->{written}{leader}) ],
-        item_fields => [ map { _as_values($_) } $items, $expected ],
     );
-}
-
-# What an item holds, in whatever order: a blank value is none.
-sub _as_values ($fields) {
-    return [ map { [ sort map {"$_->[0] $_->[1]"} grep { $_->[1] =~ /\S/ } @{ $_->{subfields} } ] } @{$fields} ];
 }
 
 # A case in which they differ, for people.

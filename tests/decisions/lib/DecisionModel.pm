@@ -55,7 +55,7 @@ sub _refused_type ($rules, $record, $type) {
     return {
         outcome  => 'refuse', reasons => [$reason], target => undef, candidates => [], fields => [],
         prepared => $prepared,
-        items    => $type eq 'biblio'
+        items    => $rules->{record_type} eq 'biblio'
         ? DecisionModel::Items->all_alike($rules, $prepared, 'ignore', 'record_refused') : [],
     };
 }
@@ -106,11 +106,6 @@ sub _several ($self, @told) {
     my $several = { code => 'several_matches', values => { ids => $match->{ids} } };
     my $wanted  = $rules->{several_matches} // 'hold';
     my $stage   = $rules->{mode} eq 'stage';
-    if (!$stage && !$self->_one_has_to_be_chosen) {
-        my $decision = _end($OUTCOME{ $rules->{on_match} }, @told, $several);
-        $decision->{matched} = 1;
-        return $decision;
-    }
     if ($self->_one_has_to_be_chosen) {
         return _end('refuse', @told, $several) if $wanted eq 'refuse';
         return _end('hold', @told, $several) if $wanted eq 'hold' && !$stage;

@@ -19,7 +19,7 @@ my @PATTERNS = (
     '650 _7', '650 #7', '650 *7', '650 _* $2 local', '$5', '$5 = DLC', '$5 XyZ', '$2 local', '650 $2 = "local"',
     '65X except 650', '6XX except 650, 690-699', '5XX $5 DLC except 500', '650 $2 local $5 = DLC',
     '590 $a "Local note"', '590 $a a local NOTE', 'XXX except 00X', '_7 $2 local', '__ $5 DLC', '9XX $a = kept',
-    '5XX $a US $5.00',
+    '5XX $a "US $5.00"',
 );
 
 sub patterns () { return @PATTERNS }

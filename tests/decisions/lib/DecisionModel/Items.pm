@@ -69,7 +69,8 @@ sub _item ($rules, $occurrence, $field, $action, $reason, %more) {
     my $said = _said($rules, $field);
     return {
         occurrence => $occurrence, action => $action, reason => $reason, barcode => $said->{barcode},
-        itemnumber => undef, defaults => $action eq 'replace' ? {} : _with_defaults($rules, $said), %more,
+        itemnumber => undef, %more,
+        defaults => $action =~ /\A(?:add|hold)\z/ ? _with_defaults($rules, $said) : {},
     };
 }
 

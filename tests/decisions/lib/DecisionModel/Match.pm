@@ -23,7 +23,6 @@ sub outcome ($class, $rules, $record, $facts) {
         $match->{told} = [ $named->{problem} ];
         return $match;
     }
-    _none_is_chosen($match);
     return { %{$match}, kind => 'named_problem', reasons => [ $named->{problem} ] };
 }
 

@@ -24,7 +24,7 @@ sub merged ($class, $rules, $incoming, $existing) {
     $_->{action} = _fate_of_existing($_, \%has_tag) for @are;
 
     my @result = grep { $_->{action} =~ /\A(?:comes|same)\z/ } @come;
-    my @kept   = grep { $_->{action} =~ /\A(?:stays|same)\z/ } @are;
+    my @kept   = grep { $_->{action} =~ /\Astays\z/ } @are;
     _put_in(\@result, $_) for @kept;
     _oclc_number(\@result, $rules, $incoming);
     my $written = { leader => $incoming->{leader}, fields => [ map { $_->{field} } @result ] };
@@ -73,14 +73,13 @@ sub _pair ($come, $are) {
 sub _fate_of_incoming ($entry) {
     my $policy = $entry->{policy};
     return 'not_taken' if $policy eq 'keep_existing';
-    return $entry->{there} ? 'not_listed' : 'comes' if $policy eq 'add_incoming';
+    return $entry->{there} ? 'not_taken' : 'comes' if $policy eq 'add_incoming';
     return $entry->{paired} ? 'same' : 'comes';
 }
 
 sub _fate_of_existing ($entry, $incoming_has_tag) {
     my $policy = $entry->{policy};
-    return 'stays' if $policy eq 'keep_existing';
-    return $entry->{paired} ? 'same' : 'stays' if $policy eq 'add_incoming';
+    return 'stays' if $policy =~ /\A(?:keep_existing|add_incoming)\z/;
     return 'stays' if $policy eq 'prefer_incoming' && !$incoming_has_tag->{"$entry->{number}:$entry->{field}{tag}"};
     return $entry->{paired} ? 'not_listed' : 'goes';
 }
