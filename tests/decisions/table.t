@@ -43,12 +43,24 @@ for my $set (sets()) {
             return if !%{$differences};
             my $kind = join ', ', sort keys %{$differences};
             push @shown, described($case, $differences) if !$failed{$kind}++ && @shown < $MOST_SHOWN;
-        },
-        $share,
+        }
     );
     ok $looked_at > 0 && !%failed, "$name: $looked_at combinations";
     diag "DECISIONS_SEED=$seed: differences in ", join '; ', map {"$_ ($failed{$_})"} sort keys %failed if %failed;
     diag $_ for @shown;
 }
+
+subtest 'the notation of fields' => sub {
+    my $core = 'Koha::Plugin::ConnexionGateway::Core';
+    for my $pattern (DecisionCases::Fields::patterns()) {
+        is $core->field_pattern_problem($pattern), undef, "'$pattern' is one";
+        ok(DecisionModel::Pattern->parse($pattern), 'for the model too');
+    }
+    for my $pattern (DecisionCases::Fields::wrong_patterns()) {
+        my $problem = $core->field_pattern_problem($pattern) // '';
+        like $problem, qr/'\Q$pattern\E' is no pattern/, "'$pattern' is none, and named";
+        ok(!DecisionModel::Pattern->parse($pattern), 'for the model neither');
+    }
+};
 
 done_testing;

@@ -55,7 +55,7 @@ sub _product ($names, $values) {
     return @product;
 }
 
-sub _settings ($each, $scale) {
+sub _settings ($each) {
     my @items   = DecisionCases::Items::all();
     my @matches = DecisionCases::Matches::all();
     my $turn    = 0;
@@ -68,7 +68,7 @@ sub _settings ($each, $scale) {
     return;
 }
 
-sub _items ($each, $scale) {
+sub _items ($each) {
     my @matches = grep { $_->{name} =~ /\A(?:one|none|two equal)\z/ } DecisionCases::Matches::all();
     my %values = (%SETTINGS, several_matches => ['best'], no_match_keys => ['add']);
     for my $settings (_product(\@SETTINGS, \%values)) {
@@ -79,7 +79,7 @@ sub _items ($each, $scale) {
     return;
 }
 
-sub _guards ($each, $scale) {
+sub _guards ($each) {
     my @items = DecisionCases::Items::all();
     my $turn  = 0;
     for my $case (DecisionCases::Guards::masks()) {
@@ -90,7 +90,7 @@ sub _guards ($each, $scale) {
     return;
 }
 
-sub _named ($each, $scale) {
+sub _named ($each) {
     my @targets = DecisionCases::Matches::named();
     my @matches = DecisionCases::Matches::all();
     my @items   = DecisionCases::Items::all();
@@ -107,7 +107,7 @@ sub _named ($each, $scale) {
     return;
 }
 
-sub _local_fields ($each, $scale) {
+sub _local_fields ($each) {
     for my $number (1 .. 3000) {
         my $case = DecisionCases::Fields::random($number);
         $case->{rules}{mode} = pick(qw(direct stage));
@@ -116,7 +116,7 @@ sub _local_fields ($each, $scale) {
     return;
 }
 
-sub _authorities ($each, $scale) {
+sub _authorities ($each) {
     for my $settings (_product([qw(mode on_match on_no_match several_matches no_match_keys)], \%SETTINGS)) {
         $each->(_case($settings, $_)) for DecisionCases::Matches::authorities();
     }
@@ -124,7 +124,7 @@ sub _authorities ($each, $scale) {
 }
 
 # leader/06 is all that says what a record is.
-sub _types ($each, $scale) {
+sub _types ($each) {
     for my $type ('a' .. 'z', ' ', '1') {
         for my $rules_type (qw(biblio authority)) {
             my $rules = rules(record_type => $rules_type, mode => pick(qw(direct stage)), items => pick(@{ $SETTINGS{items} }));
@@ -135,7 +135,7 @@ sub _types ($each, $scale) {
     return;
 }
 
-sub _random ($each, $scale) {
+sub _random ($each) {
     my @items   = DecisionCases::Items::all();
     my @matches = DecisionCases::Matches::all();
     my @targets = DecisionCases::Matches::named();

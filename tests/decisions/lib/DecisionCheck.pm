@@ -90,7 +90,8 @@ sub differences ($case) {
     my ($rules, $facts) = (_rules($case->{rules}), _facts($case->{facts}));
     my $record = $rules->prepare(_record($case->{record}));
     my $plan   = _plain($rules->plan($record, $facts));
-    my $model  = DecisionModel->plan(map { _plain($_) } @{$case}{qw(rules record facts)});
+    my $model  = DecisionModel->plan(_plain($case->{rules}), $case->{record},
+        { %{ $case->{facts} }, items => _plain($case->{facts}{items}) });
     my %pairs  = (
         _of_plan($case, $plan, $model),
         prepared => [ $record->fields, $model->{prepared}{fields} ],
@@ -166,15 +167,16 @@ sub _not_in_result ($fields) {
     return \@rows;
 }
 
-# A field that goes or is not taken: behind the last field of the result with a tag not greater.
+# A field that goes or is not taken stands where its tag sorts.
 sub _misplaced ($fields) {
     my @result = @{ _in_result($fields) };
     my $passed = 0;
     for my $field (@{$fields}) {
         if ($field->{action} =~ /\A(?:comes|stays|same)\z/) { $passed++; next }
-        my ($last) = grep { $result[$_]{tag} le $field->{tag} } reverse 0 .. $#result;
-        my $place = defined $last ? $last + 1 : 0;
-        return "$field->{tag} $field->{action} after $passed fields, not after $place" if $passed != $place;
+        my ($first) = grep { !$_ || $result[ $_ - 1 ]{tag} lt $field->{tag} } reverse 0 .. @result;
+        my ($last)  = grep { !$_ || $result[ $_ - 1 ]{tag} le $field->{tag} } reverse 0 .. @result;
+        return "$field->{tag} $field->{action} after $passed fields, not after $first to $last"
+            if $passed < $first || $passed > $last;
     }
     return '';
 }

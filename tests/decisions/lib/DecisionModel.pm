@@ -158,7 +158,7 @@ sub _items ($self, $decision) {
     push @{ $decision->{reasons} },
         { code => 'item_conflict', values => { occurrences => [ map { $_->{occurrence} } @conflicts ] } };
     for my $item (grep { $_->{action} ne 'hold' } @{$items}) {
-        @{$item}{qw(action reason itemnumber)} = ('hold', { code => 'record_held' }, undef);
+        @{$item}{qw(action reason itemnumber defaults)} = ('hold', { code => 'record_held' }, undef, {});
     }
     return;
 }

@@ -18,15 +18,16 @@ my @PATTERNS = (
     qw(590 59X 69X 9XX 6XX XX0 590-599 500-690 001 003 035 XXX 00X 856),
     '650 _7', '650 #7', '650 *7', '650 _* $2 local', '$5', '$5 = DLC', '$5 XyZ', '$2 local', '650 $2 = "local"',
     '65X except 650', '6XX except 650, 690-699', '5XX $5 DLC except 500', '650 $2 local $5 = DLC',
-    '590 $a "Local note"', '590 $a a local NOTE', 'XXX except 00X', '_7 $2 local', '__ $5 DLC', '9XX $a = kept',
+    '590 $a "Local note"', '590 $a a local NOTE', 'XXX except 00X', '9XX $a = kept',
     '5XX $a "US $5.00"',
 );
 
 sub patterns () { return @PATTERNS }
 
 sub wrong_patterns () {
-    return ('', ' ', '59', '5900', '59x', '590 _', '590 _7_', '590 _7 7', '590 $', '590 except', '590 except 5',
-        '590 except 590,', 'except', '590-', '-590', '590-59', '590 a $5', '590 $5 x except', '590 & 591', '590,591');
+    return ('', ' ', '59', '5900', '590 _', '590 _7_', '590 _7 7', '590 $', '590 except', '590 except 5',
+        '590 except 590,', 'except', '590-', '-590', '590-59', '590 a $5', '590 & 591', '590,591',
+        '12', '_7', '_7 $2 local', '*', 'ABC');
 }
 
 # ---------------------------------------------------------------- two records
@@ -81,7 +82,7 @@ sub random ($number) {
         name  => "local fields $number",
         rules => rules(
             matching_rule => matching_rule(1000, isbn => 1000), local_fields => lines(),
-            oclc_into_035 => chance(0.4) ? \1 : \0, items => pick(qw(ignore always_add)),
+            chance(0.2) ? (koha_numbers_tag => pick(undef, '901')) : (), oclc_into_035 => chance(0.4) ? \1 : \0, items => pick(qw(ignore always_add)),
             on_match => chance(0.85) ? 'replace' : pick(qw(create_new ignore)),
         ),
         record => $incoming,

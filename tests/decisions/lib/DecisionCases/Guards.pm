@@ -80,7 +80,7 @@ sub _case ($name, $guards, $incoming, $existing, %known) {
 
 # ---------------------------------------------------------------- one guard, all of its values
 
-sub pairs ($each, $scale) {
+sub pairs ($each) {
     my %isbn = (isbn => ['9780142437247']);
     my $all = sub ($guard, $name, @records) {
         for my $one (@records) {
@@ -108,7 +108,7 @@ sub pairs ($each, $scale) {
 sub _that_count ($record) {
     my $add = sub (@fields) { return { %{$record}, fields => [ @{ $record->{fields} }, @fields ] } };
     return ($record, map { my @one = @{$_}; $add->((@one) x 4) }
-            [ control('007', 'ta') ], [ field('010', '  ', a => 'x') ], [ field('899', '  ', a => 'x') ],
+            [ control('007', 'ta') ], [ field('010', '  ', z => 'x') ], [ field('899', '  ', a => 'x') ],
             [ field('900', '  ', a => 'x') ], [ field('952', '  ', p => '3001', a => 'CPL') ]);
 }
 

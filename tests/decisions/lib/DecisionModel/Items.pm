@@ -35,7 +35,8 @@ sub prepared ($class, $rules, $record) {
         else         { push @stay, $field }
     }
     my ($last) = grep { $stay[$_]{tag} eq _tag($rules) } reverse 0 .. $#stay;
-    splice @stay, defined $last ? $last + 1 : scalar @stay, 0, @made;
+    ($last) = grep { $stay[$_]{tag} lt _tag($rules) } reverse 0 .. $#stay if !defined $last;
+    splice @stay, defined $last ? $last + 1 : 0, 0, @made;
     return { leader => $record->{leader}, fields => \@stay };
 }
 
@@ -65,12 +66,12 @@ sub _with_defaults ($rules, $said) {
     return \%filled;
 }
 
+# Only what is to be created gets defaults.
 sub _item ($rules, $occurrence, $field, $action, $reason, %more) {
     my $said = _said($rules, $field);
     return {
         occurrence => $occurrence, action => $action, reason => $reason, barcode => $said->{barcode},
-        itemnumber => undef, %more,
-        defaults => $action =~ /\A(?:add|hold)\z/ ? _with_defaults($rules, $said) : {},
+        itemnumber => undef, defaults => {}, %more,
     };
 }
 
@@ -102,20 +103,20 @@ sub decided ($class, $rules, $record, $decision, $facts) {
 }
 
 sub _decide ($rules, $occurrence, $field, $decision, $facts, $taken) {
-    my $end = sub ($action, $code, @more) {
-        return _item($rules, $occurrence, $field, $action, { code => $code, @more ? (values => shift @more) : () }, @more);
+    my $end = sub ($action, $code, %more) {
+        my $values = delete $more{values};
+        return _item($rules, $occurrence, $field, $action, { code => $code, $values ? (values => $values) : () }, %more);
     };
     my $action = $rules->{items};
-    return $end->('ignore', 'no_target_record') if $decision->{outcome} eq 'ignore' && !$decision->{matched};
     return $end->('ignore', "items_$action") if !$MAKES{$action}{ $decision->{matched} ? 'match' : 'none' };
+    return $end->('ignore', 'no_target_record') if $decision->{outcome} eq 'ignore' && !$decision->{matched};
     my $said = _said($rules, $field);
     my $found = $action eq 'replace' ? _to_replace($said, $decision->{target}, $facts) : {};
     my $conflict = _conflict($rules, $said, $found, $facts, $taken);
-    return $end->('hold', $conflict->{code}, $conflict->{values} // ()) if $conflict;
-    return $end->('add', $action eq 'replace' ? 'no_such_item' : "items_$action") if !$found->{itemnumber};
-    my $item = $end->('replace', $found->{by});
-    $item->{itemnumber} = $found->{itemnumber};
-    return $item;
+    my @defaults = $found->{itemnumber} ? () : (defaults => _with_defaults($rules, $said));
+    return $end->('hold', $conflict->{code}, values => $conflict->{values}, @defaults) if $conflict;
+    return $end->('replace', $found->{by}, itemnumber => $found->{itemnumber}) if $found->{itemnumber};
+    return $end->('add', $action eq 'replace' ? 'no_such_item' : "items_$action", @defaults);
 }
 
 # {itemnumber, by}: the item that is replaced; {other}: whose item number it is instead.
@@ -160,18 +161,6 @@ sub _unknown ($rules, $said, $found, $facts) {
     }
     return { code => 'missing_itemtype' } if $new && $facts->{itemtype_required} && !defined $has{itype};
     return;
-}
-
-# The fields as they are written: what is said, and what was filled in.
-sub written ($class, $rules, $record, $items) {
-    my @fields = $class->fields($rules, $record);
-    return [ map { _filled($rules, $fields[ $_->{occurrence} - 1 ], $_->{defaults}) } @{$items} ];
-}
-
-sub _filled ($rules, $field, $defaults) {
-    my %values = map { _code($rules, $_) => $defaults->{$_} } keys %{$defaults};
-    my @kept = grep { !exists $values{ $_->[0] } } @{ $field->{subfields} };
-    return { %{$field}, subfields => [ @kept, map { [ $_ => $values{$_} ] } sort keys %values ] };
 }
 
 1;

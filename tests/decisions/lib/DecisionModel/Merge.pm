@@ -11,7 +11,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use DecisionModel::Pattern;
-use DecisionModel::Record qw(oclc_number oclc_numbers values_of);
+use DecisionModel::Record qw(oclc_number oclc_of_001 values_of);
 
 # The plan's fields, and the record that is written.
 sub merged ($class, $rules, $incoming, $existing) {
@@ -46,8 +46,10 @@ sub _lines ($rules) {
     } } @{ $rules->{local_fields} // [] };
 }
 
+# Items are decided apart, and Koha makes the field of its own numbers anew.
 sub _without_items ($rules, $record) {
-    return grep { $_->{tag} ne ($rules->{item_tag} // '952') } @{ $record->{fields} };
+    my $numbers = exists $rules->{koha_numbers_tag} ? $rules->{koha_numbers_tag} // '' : '999';
+    return grep { $_->{tag} ne ($rules->{item_tag} // '952') && $_->{tag} ne $numbers } @{ $record->{fields} };
 }
 
 sub _entry ($field, $side, @lines) {
@@ -94,7 +96,7 @@ sub _put_in ($result, $entry) {
 
 sub _oclc_number ($result, $rules, $incoming) {
     return if !$rules->{oclc_into_035};
-    my ($number) = oclc_numbers($incoming);
+    my $number = oclc_of_001($incoming);
     return if !defined $number;
     my $as_record = { fields => [ map { $_->{field} } @{$result} ] };
     return if grep { (oclc_number($_) // '') eq $number } values_of($as_record, '035', 'a');

@@ -22,7 +22,7 @@ sub parse ($class, $text) {
     return if !length $rest;
     my %pattern = (text => $text, conditions => [], except => []);
     $pattern{tags}       = $1 if $rest =~ s/\A($TAGS)$END\s*//;
-    $pattern{indicators} = $1 if $rest =~ s/\A([0-9a-zA-Z_#*]{2})$END\s*//;
+    $pattern{indicators} = $1 if $pattern{tags} && $rest =~ s/\A([0-9a-zA-Z_#*]{2})$END\s*//;
     while ($rest =~ s/\A\$([0-9a-zA-Z])//) {
         my $code = $1;
         my $value;

@@ -14,12 +14,12 @@ use utf8;
 use Exporter qw(import);
 use Unicode::Normalize qw(NFD);
 
-our @EXPORT_OK = qw(record_type fields values_of control numbers oclc_number oclc_numbers isbn13 comparable_title
+our @EXPORT_OK = qw(record_type fields values_of control numbers oclc_number oclc_of_001 isbn13 comparable_title
     leader_at trimmed);
 
-# leader/06 by the page "MARC 21 Format": one row a letter.
+# leader/06.
 my %TYPE = (
-    (map { $_ => 'biblio' } split //, 'acdefgijkmoprt'),
+    (map { $_ => 'biblio' } split //, 'abcdefghijkmnoprt'),    # b, h, n: of old
     (map { $_ => 'holdings' } split //, 'uvxy'),
     z => 'authority', q => 'community', w => 'classification',
 );
@@ -48,7 +48,7 @@ sub trimmed ($text) { return $text =~ s/\A\s+|\s+\z//gr }
 sub numbers ($record) {
     my %found;
     my $from = sub ($kind, @values) { $found{"$kind:$_"} = 1 for grep { defined && length } @values };
-    $from->(oclc => oclc_numbers($record));
+    $from->(oclc => scalar oclc_of_001($record), map { oclc_number($_) } values_of($record, '035', 'a'));
     $from->(oclc_merged => map { s/\D//gr =~ s/\A0+//r } values_of($record, '019', 'a'));
     $from->(oclc_merged => map { oclc_number($_) } values_of($record, '035', 'z'));
     $from->(isbn => map { isbn13($_) } values_of($record, '020', 'a'));
@@ -57,12 +57,7 @@ sub numbers ($record) {
     return \%found;
 }
 
-# Its own, 001 first.
-sub oclc_numbers ($record) {
-    return grep { defined && length } _oclc_of_001($record), map { oclc_number($_) } values_of($record, '035', 'a');
-}
-
-sub _oclc_of_001 ($record) {
+sub oclc_of_001 ($record) {
     my $number = control($record, '001') // return;
     return $1 if $number =~ /\A\s*(?:ocm|ocn|on)0*(\d+)/;
     return if (control($record, '003') // '') ne 'OCoLC';
