@@ -22,7 +22,7 @@ use Koha::Plugin::ConnexionGateway::Core::Facts;
 use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Core::Rules;
 
-our @EXPORT_OK = qw(differences octets described);
+our @EXPORT_OK = qw(differences compared of_plan octets described plain);
 
 my $FACTS  = 'Koha::Plugin::ConnexionGateway::Core::Facts';
 my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
@@ -31,18 +31,19 @@ my $JSON   = JSON::PP->new->canonical->allow_nonref;
 
 # ---------------------------------------------------------------- what goes in
 
-# ISO 2709 as MARC::Record writes it.
+# ISO 2709 as MARC::Record writes it, in UTF-8.
 sub octets ($record) {
     my $marc = MARC::Record->new;
     $marc->leader($record->{leader});
     for my $field (@{ $record->{fields} }) {
-        $marc->append_fields(
-            defined $field->{data}
-            ? MARC::Field->new($field->{tag}, $field->{data})
-            : MARC::Field->new(@{$field}{qw(tag ind1 ind2)}, map { @{$_} } @{ $field->{subfields} }));
+        my @content = defined $field->{data} ? $field->{data}
+            : (@{$field}{qw(ind1 ind2)}, map { @{$_} } @{ $field->{subfields} });
+        # Lengths are counted in what perl holds a text in.
+        utf8::upgrade($_) for @content;
+        $marc->append_fields(MARC::Field->new($field->{tag}, @content));
     }
     my $octets = $marc->as_usmarc;
-    utf8::encode($octets) if utf8::is_utf8($octets);
+    utf8::encode($octets);
     return $octets;
 }
 
@@ -77,9 +78,9 @@ sub _facts ($facts) {
 }
 
 # JSON's booleans as Perl has them.
-sub _plain ($data) {
-    return { map { $_ => _plain($data->{$_}) } keys %{$data} } if ref $data eq 'HASH';
-    return [ map { _plain($_) } @{$data} ] if ref $data eq 'ARRAY';
+sub plain ($data) {
+    return { map { $_ => plain($data->{$_}) } keys %{$data} } if ref $data eq 'HASH';
+    return [ map { plain($_) } @{$data} ] if ref $data eq 'ARRAY';
     return ref $data eq 'SCALAR' ? ${$data} : ref $data ? ($data ? 1 : 0) : $data;
 }
 
@@ -89,22 +90,28 @@ sub _plain ($data) {
 sub differences ($case) {
     my ($rules, $facts) = (_rules($case->{rules}), _facts($case->{facts}));
     my $record = $rules->prepare(_record($case->{record}));
-    my $plan   = _plain($rules->plan($record, $facts));
-    my $model  = DecisionModel->plan(_plain($case->{rules}), $case->{record},
-        { %{ $case->{facts} }, items => _plain($case->{facts}{items}) });
+    my $plan   = plain($rules->plan($record, $facts));
+    my $model  = DecisionModel->plan(plain($case->{rules}), $case->{record},
+        { %{ $case->{facts} }, items => plain($case->{facts}{items}) });
     my %pairs  = (
-        _of_plan($case, $plan, $model),
+        of_plan($case, $plan, $model),
         prepared => [ $record->fields, $model->{prepared}{fields} ],
         _of_writing($rules, $record, $facts, $plan, $model),
     );
+    my $differences = compared(%pairs);
+    my $misplaced = _misplaced($plan->{fields});
+    $differences->{places} = { core => $misplaced, model => '' } if length $misplaced;
+    return $differences;
+}
+
+# {member => {core, model}} of the pairs that are not the same.
+sub compared (%pairs) {
     my %differences;
     for my $member (sort keys %pairs) {
         next if _same(@{ $pairs{$member} });
         my ($core, $expected) = map { $JSON->encode(_comparable($_)) } _what_differs(@{ $pairs{$member} });
         $differences{$member} = { core => $core, model => $expected };
     }
-    my $misplaced = _misplaced($plan->{fields});
-    $differences{places} = { core => $misplaced, model => '' } if length $misplaced;
     return \%differences;
 }
 
@@ -136,7 +143,7 @@ sub _comparable ($data) {
     return defined $data ? "$data" : undef;
 }
 
-sub _of_plan ($case, $plan, $model) {
+sub of_plan ($case, $plan, $model) {
     my %pairs = map { $_ => [ $plan->{$_}, $model->{$_} ] } qw(outcome target reasons);
     $pairs{candidates} = [ map { [ map { _candidate($_) } @{$_} ] } $plan->{match}{candidates}, $model->{candidates} ];
     $pairs{items} = [ $plan->{items}, $model->{items} ];
@@ -147,7 +154,7 @@ sub _of_plan ($case, $plan, $model) {
     my @numbers = sort map {"$_->{kind}:$_->{value}"} @{ $plan->{record}{identifiers} };
     $pairs{numbers} = [ \@numbers, [ sort keys %{ numbers($model->{prepared}) } ] ];
     $pairs{overlay_rules} =
-        [ $plan->{koha_overlay_rules} ? 1 : 0, _plain($case->{rules}{koha_overlay_rules}) ? 1 : 0 ];
+        [ $plan->{koha_overlay_rules} ? 1 : 0, plain($case->{rules}{koha_overlay_rules}) ? 1 : 0 ];
     return %pairs;
 }
 
@@ -197,11 +204,11 @@ sub described ($case, $differences) {
     my $text = "$case->{name}\n";
     $text .= sprintf "  %-12s core  %s\n%-15smodel %s\n", $_, @{ $differences->{$_} }{qw(core)}, '', $differences->{$_}{model}
         for sort keys %{$differences};
-    $text .= "  rules  " . $JSON->encode({ %{ _plain($case->{rules}) }, item_subfields => undef }) . "\n";
+    $text .= "  rules  " . $JSON->encode({ %{ plain($case->{rules}) }, item_subfields => undef }) . "\n";
     $text .= "  record " . _line($case->{record}) . "\n";
     my $facts = $case->{facts};
     $text .= "  $_     " . _line($facts->{candidates}{$_}) . "\n" for sort keys %{ $facts->{candidates} // {} };
-    $text .= "  facts  " . $JSON->encode(_plain({ %{$facts}, candidates => undef })) . "\n";
+    $text .= "  facts  " . $JSON->encode(plain({ %{$facts}, candidates => undef })) . "\n";
     return $text;
 }
 

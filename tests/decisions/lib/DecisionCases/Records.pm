@@ -81,7 +81,7 @@ my %POINT = (
     '001' => { index => 'Control-number', tag => '001', subfields => '', norms => [] },
     '035' => { index => 'Other-control-number', tag => '035', subfields => 'a', norms => [] },
     lccn  => { index => 'LC-card-number', tag => '010', subfields => 'a', norms => ['remove_spaces'] },
-    name  => { index => 'mainmainentry', tag => '100', subfields => 'a', norms => [] },
+    name  => { index => 'Heading-main', tag => '100', subfields => 'a', norms => [] },
 );
 
 # matching_rule(1000, isbn => 1000): threshold, and score by matchpoint.
