@@ -15,7 +15,7 @@ use DecisionCases::Records qw(control field rules matching_rule pick chance);
 my @POLICIES = qw(keep_existing add_incoming prefer_incoming);
 
 my @PATTERNS = (
-    qw(590 59X 69X 9XX 6XX XX0 590-599 500-690 001 003 035 XXX 00X 856),
+    qw(590 59X 59x 9xx 69X 9XX 6XX XX0 590-599 500-690 001 003 035 XXX 00X 856),
     '650 _7', '650 #7', '650 *7', '650 _* $2 local', '$5', '$5 = DLC', '$5 XyZ', '$2 local', '650 $2 = "local"',
     '65X except 650', '6XX except 650, 690-699', '5XX $5 DLC except 500', '650 $2 local $5 = DLC',
     '590 $a "Local note"', '590 $a a local NOTE', 'XXX except 00X', '9XX $a = kept',

@@ -113,7 +113,10 @@ sub _decide ($rules, $occurrence, $field, $decision, $facts, $taken) {
     my $said = _said($rules, $field);
     my $found = $action eq 'replace' ? _to_replace($said, $decision->{target}, $facts) : {};
     my $conflict = _conflict($rules, $said, $found, $facts, $taken);
-    my @defaults = $found->{itemnumber} ? () : (defaults => _with_defaults($rules, $said));
+    # What points to an item that is there, wherever, is under replace none that is to be created.
+    my $is_there = $found->{itemnumber} || $found->{other}
+        || $action eq 'replace' && defined $said->{barcode} && $facts->{barcodes}{ $said->{barcode} };
+    my @defaults = $is_there ? () : (defaults => _with_defaults($rules, $said));
     return $end->('hold', $conflict->{code}, values => $conflict->{values}, @defaults) if $conflict;
     return $end->('replace', $found->{by}, itemnumber => $found->{itemnumber}) if $found->{itemnumber};
     return $end->('add', $action eq 'replace' ? 'no_such_item' : "items_$action", @defaults);

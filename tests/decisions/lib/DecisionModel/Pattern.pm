@@ -12,7 +12,7 @@ no warnings 'experimental::signatures';
 
 use DecisionModel::Record qw(trimmed);
 
-my $TAG  = qr/[0-9a-zX]{3}/;
+my $TAG  = qr{[0-9a-zX]{3}};
 my $TAGS = qr/$TAG(?:-$TAG)?/;
 my $END  = qr/(?=\s|\z)/;
 
@@ -45,7 +45,7 @@ sub matches ($self, $field) {
 sub _tag_in ($tags, $tag) {
     my ($from, $to) = split /-/, $tags;
     return $tag ge $from && $tag le $to if defined $to;
-    return $tag =~ /\A@{[ $from =~ s{X}{.}gr ]}\z/;
+    return $tag =~ /\A@{[ $from =~ s{[Xx]}{.}gr ]}\z/;
 }
 
 sub _indicators_fit ($wanted, $field) {
