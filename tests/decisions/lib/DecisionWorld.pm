@@ -241,10 +241,7 @@ sub _profile ($self, $real) {
     return \%profile;
 }
 
-sub save_profile ($self, $profile) {
-    my $known = $self->{settings}->blank_profile;
-    return $self->{settings}->save_profile({ map { $_ => $profile->{$_} } grep { exists $known->{$_} || $_ eq 'password' } keys %{$profile} });
-}
+sub save_profile ($self, $profile) { return $self->{settings}->save_profile($profile) }
 
 # One of Koha's for each that the cases have.
 sub _matching_rule ($self, $rule) {
@@ -284,7 +281,6 @@ sub rules ($self, $real) {
     my $rule = $rules->{matching_rule};
     $rules->{matching_rule} = { %{$rule}, code => $self->_matching_rule($rule) } if $rule;
     $rules->{items} = 'ignore' if $rules->{record_type} eq 'authority';
-    delete @{$rules}{qw(guards local_fields target_field item_source item_defaults)} if !exists $self->{settings}->blank_profile->{guard_older};    # FIXME
     return $rules;
 }
 
