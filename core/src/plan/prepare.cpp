@@ -3,25 +3,28 @@
 #include <vector>
 
 #include "connexion/plan.hpp"
+#include "match/numbers.hpp"
 #include "plan/data.hpp"
 
 namespace connexion {
 namespace {
 
+bool is_mapped(const Subfield& subfield, const ItemSource& source) {
+  return source.subfields.contains(subfield.code) && !numbers::trimmed(subfield.value).empty();
+}
+
 bool is_item(const Field& field, const ItemSource& source) {
   if (field.tag() != source.tag) return false;
   const auto subfields = field.subfields();
-  return std::any_of(subfields.begin(), subfields.end(), [&](const Subfield& subfield) {
-    return source.subfields.contains(subfield.code);
-  });
+  return std::any_of(subfields.begin(), subfields.end(),
+                     [&](const Subfield& subfield) { return is_mapped(subfield, source); });
 }
 
 void append_item(RecordBuilder& builder, const Field& field, const Rules::Data& rules) {
   builder.data_field(rules.item_tag, ' ', ' ');
   for (const auto subfield : field.subfields())
-    if (const auto to = rules.item_source->subfields.find(subfield.code);
-        to != rules.item_source->subfields.end())
-      builder.subfield(to->second, subfield.value);
+    if (is_mapped(subfield, *rules.item_source))
+      builder.subfield(rules.item_source->subfields.at(subfield.code), subfield.value);
 }
 
 }  // namespace

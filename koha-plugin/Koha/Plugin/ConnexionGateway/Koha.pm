@@ -767,9 +767,34 @@ sub add_item ($self, $marc_item, $biblionumber) {
 }
 
 sub mod_item ($self, $marc_item, $biblionumber, $itemnumber) {
+    $self->_keep_what_is_not_said($marc_item, $itemnumber);
     my @options = _has_options() ? ({ skip_record_index => 1 }) : ();
     C4::Items::ModItemFromMarc($marc_item, $biblionumber, $itemnumber, @options);
     return $itemnumber;
+}
+
+# ModItemFromMarc empties what the field leaves out: the library, the call number, the notes.
+sub _keep_what_is_not_said ($self, $marc_item, $itemnumber) {
+    my ($field) = $marc_item->fields;
+    my %said = map { $_->[0] => 1 } $field->subfields;
+    my %item = $self->schema->resultset('Item')->find($itemnumber)->get_columns;
+    delete @item{qw(itemnumber biblionumber biblioitemnumber onloan timestamp)};
+    for my $column (sort grep { defined $item{$_} && length $item{$_} } keys %item) {
+        my ($tag, $code) = C4::Biblio::GetMarcFromKohaField("items.$column");
+        next if !defined $code || !length $code || $said{$code}++;
+        $field->add_subfields($code => $item{$column});
+    }
+    $field->add_subfields(@{$_}) for grep { !$said{ $_->[0] } } _unlinked_subfields($item{more_subfields_xml});
+    return;
+}
+
+# Subfields of items for which there is no column, as Koha keeps them.
+sub _unlinked_subfields ($xml) {
+    return if !length($xml // '');
+    require MARC::File::XML;
+    my $record = eval { MARC::Record->new_from_xml($xml, 'UTF-8') } or return;
+    my ($field) = $record->fields or return;
+    return $field->subfields;
 }
 
 # What an item holds before it is replaced: Koha's own undo can't restore it.

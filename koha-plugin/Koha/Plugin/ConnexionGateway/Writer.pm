@@ -38,7 +38,7 @@ sub _make_ready ($self, $job) {
 
 sub _item_fields ($job) {
     my ($tag, $codes) = @{ $job->{document} }{qw(item_tag item_subfields)};
-    my @fields = grep { $_->{tag} eq $tag } @{ $job->{record}->fields };
+    my @fields = map { _without_blanks($_) } grep { $_->{tag} eq $tag } @{ $job->{record}->fields };
     for my $item (@{ $job->{plan}{items} }) {
         my $defaults = $item->{defaults} // {};
         _fill_in($fields[ $item->{occurrence} - 1 ], $codes->{$_}, $defaults->{$_}) for sort keys %{$defaults};
@@ -46,10 +46,12 @@ sub _item_fields ($job) {
     return \@fields;
 }
 
-# In place of a blank subfield, or behind the others.
+# Koha would take a blank for a barcode, and the next one for the same.
+sub _without_blanks ($field) {
+    return { %{$field}, subfields => [ grep { $_->[1] =~ /\S/ } @{ $field->{subfields} } ] };
+}
+
 sub _fill_in ($field, $code, $value) {
-    my ($blank) = grep { $_->[0] eq $code } @{ $field->{subfields} };
-    return $blank->[1] = $value if $blank;
     push @{ $field->{subfields} }, [ $code, $value ];
     return;
 }
