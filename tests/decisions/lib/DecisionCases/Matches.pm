@@ -139,7 +139,7 @@ sub named () {
 sub authorities () {
     my $by_number = matching_rule(1000, lccn => 1000);
     my $by_name   = matching_rule(1000, name => 1000);
-    my $record = authority(lccn => 'n  79041870 ', number => 'n79041870');
+    my $record = authority(lccn => 'n  79041870 ', number => 'n79041870', from => 'DLC');
     my $same   = authority(lccn => 'n79041870');
     my $other  = authority(lccn => 'n79041871');
     my $match = sub ($name, $rule, $incoming, $hits, $candidates, %more) {

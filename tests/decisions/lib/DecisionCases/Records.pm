@@ -53,6 +53,7 @@ sub authority (%with) {
     my %is = (encoding => 'n', heading => [ '100', 'Woolf, Virginia' ], %with);
     my @fields = (
         (defined $is{number} ? control('001', $is{number}) : ()),
+        (defined $is{from} ? control('003', $is{from}) : ()),
         (defined $is{time} ? control('005', $is{time}) : ()),
         (defined $is{lccn} ? field('010', '  ', a => $is{lccn}) : ()),
         field('040', '  ', a => 'DLC', defined $is{cataloguing} ? (b => $is{cataloguing}) : ()),

@@ -54,6 +54,12 @@ sub numbers ($record) {
     $from->(isbn => map { isbn13($_) } values_of($record, '020', 'a'));
     $from->(issn => map { /\A\s*(\d{4})-?(\d{3}[\dXx])/ ? uc "$1-$2" : undef } values_of($record, '022', 'a'));
     $from->(lccn => map { s/\s//gr } values_of($record, '010', 'a'));
+    return \%found if record_type($record) ne 'authority';
+    my ($number, $agency) = map { control($record, $_) } '001', '003';
+    $from->(control => lc "($agency)$number" =~ s/\s//gr)
+        if defined $number && length($agency // '') && $number !~ /\A\d+\z/;
+    my ($heading) = fields($record, '1..');
+    $from->(heading => "$heading->{tag} " . comparable_title($record)) if $heading;
     return \%found;
 }
 
