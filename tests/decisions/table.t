@@ -6,8 +6,9 @@
 # facade, each plan compared with an independent model.
 #
 #   DECISIONS_SEED=N       the seed of what is chosen at random, printed at each run
-#   DECISIONS_SHARE=0.1    a tenth of the combinations
+#   DECISIONS_SHARE=0.1    a tenth of the combinations of the larger sets
 #   DECISIONS_SHOWN=20     how many kinds of difference are shown
+#   DECISIONS_FIRST=1      the first difference ends it
 
 use v5.26;
 use strict;
@@ -32,16 +33,17 @@ note "DECISIONS_SEED=$seed";
 srand $seed;
 
 for my $set (sets()) {
-    my ($name, $generate) = @{$set};
+    my ($name, $generate, $whole) = @{$set};
     my ($met, $looked_at) = (0, 0);
     my (%failed, @shown);
     $generate->(
         sub ($case) {
-            return if int(++$met * $share) == int(($met - 1) * $share);
+            return if !$whole && !is_of_share(++$met);
             $looked_at++;
             my $differences = eval { differences($case) } // { died => { core => "$@", model => '' } };
             return if !%{$differences};
             my $kind = join ', ', sort keys %{$differences};
+            BAIL_OUT("differences in $kind: $case->{name}") if $ENV{DECISIONS_FIRST};
             push @shown, described($case, $differences) if !$failed{$kind}++ && @shown < $MOST_SHOWN;
         }
     );
@@ -64,3 +66,9 @@ subtest 'the notation of fields' => sub {
 };
 
 done_testing;
+
+# Evenly, but in no step that the combinations have too.
+sub is_of_share ($number) {
+    my $place = $number * 0.618_033_988_749_895;
+    return $share >= 1 || $place - int $place < $share;
+}

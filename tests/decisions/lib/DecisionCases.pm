@@ -36,11 +36,11 @@ my @SETS = (
     [ 'every setting with every match, items in turn'     => \&_settings ],
     [ 'every item with every item action'                 => \&_items ],
     [ 'guards: every one on or off, striking or not'      => \&_guards ],
-    [ 'guards: every pair of values'                      => \&DecisionCases::Guards::pairs ],
+    [ 'guards: every pair of values'                      => \&DecisionCases::Guards::pairs, 'whole' ],
     [ 'a target that is named'                            => \&_named ],
     [ 'local fields'                                      => \&_local_fields ],
     [ 'authorities'                                       => \&_authorities ],
-    [ 'records of other types'                            => \&_types ],
+    [ 'records of other types'                            => \&_types, 'whole' ],
     [ 'everything at random'                              => \&_random ],
 );
 
