@@ -31,7 +31,7 @@ sub new ($class, $sandbox) {
     require C4::Matcher;
     C4::Context->interface('commandline');
     for my $module (qw(Importer Koha Schema Settings)) {
-        require "Koha/Plugin/ConnexionGateway/$module.pm";
+        require "Koha/Plugin/ConnexionGateway/$module.pm";    ## no critic (RequireBarewordIncludes)
     }
     my $koha = "${PLUGIN}::Koha"->new;
     "${PLUGIN}::Schema"->install($koha);

@@ -248,7 +248,7 @@ sub _in_own_transaction ($self, $code) {
 
 # ---------------------------------------------------------------- catching up with Koha
 
-sub state ($self, $record_type) {
+sub state ($self, $record_type) {    ## no critic (ProhibitBuiltinHomonyms)
     return $self->{koha}->dbh->selectrow_hashref(
         'SELECT * FROM ' . $self->_table('index_state') . ' WHERE record_type = ?', undef, $record_type) // {};
 }
@@ -406,7 +406,8 @@ sub _gone ($self, $record_type, $range, $before, $stored) {
     delete @missing{ map { $_->{id} } @{$stored} };
     my $there = $self->{koha}->stored_records($record_type, ids => [ sort { $a <=> $b } keys %missing ]);
     delete @missing{ map { $_->{id} } @{$there} };
-    return sort { $a <=> $b } keys %missing;
+    my @gone = sort { $a <=> $b } keys %missing;
+    return @gone;
 }
 
 # What was changed since it began is caught up with from there.

@@ -168,7 +168,7 @@ sub _progress ($self, $type, $after) {
     my $before = $after ? $self->{koha}->record_count($type, $after) : 0;
     my $begun = Time::HiRes::time();
     my ($last, $ended) = ($begun, undef);
-    my $terminal = -t STDERR;
+    my $terminal = -t STDERR;    ## no critic (ProhibitInteractiveTest)
     STDERR->autoflush(1);
     return sub ($done) {
         my $now = Time::HiRes::time();
