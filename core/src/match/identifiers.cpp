@@ -16,7 +16,8 @@ constexpr std::string_view kOclc = "oclc", kMerged = "oclc_merged", kIsbn = "isb
 constexpr std::string_view kRaw = "raw";  // a number as it stands
 // 001 as it stands; of an authority a number with its source
 constexpr std::string_view kControl = "control";
-constexpr std::size_t kFewestDigits = 4;          // of a number that is none of its kind
+constexpr std::size_t kFewestDigits = 4;    // of a number that is none of its kind
+constexpr std::size_t kDigitsOfAWhole = 8;  // that a number without blanks has at least
 
 char folded(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -54,13 +55,21 @@ std::string normal(std::string_view kind, std::string_view text) {
   return {};
 }
 
-// A number that isn't valid, as it is written: the catalogue may have the same misprint.
-std::string invalid_number(std::string_view text) {
+// How far the number goes: to a qualifier, or, where a number may hold blanks ("n  79021425",
+// "0 88130 123 9"), as far as it looks like one.
+std::string_view as_written(std::string_view kind, std::string_view text) {
   text = numbers::trimmed(text);
-  text = text.substr(0, text.find_first_of(" (/:;,"));
+  if (kind == kLccn) return text.substr(0, text.find_first_of("(/:;,"));
+  const auto word = text.substr(0, text.find_first_of(" (/:;,"));
+  const auto run = text.substr(0, text.find_first_not_of("0123456789Xx- "));
+  return digit_count(word) < kDigitsOfAWhole && digit_count(run) > digit_count(word) ? run : word;
+}
+
+// A number that isn't valid, as it is written: the catalogue may have the same misprint.
+std::string invalid_number(std::string_view kind, std::string_view text) {
   std::string out;
-  for (const char c : text)
-    if (c != '-') out.push_back(folded(c));
+  for (const char c : as_written(kind, text))
+    if (c != '-' && c != ' ') out.push_back(folded(c));
   return digit_count(out) >= kFewestDigits ? out : std::string();
 }
 
@@ -179,7 +188,7 @@ bool is_number(std::string_view kind, std::string_view key) {
   if (kind.empty()) return true;
   if (kind == kOclc) return is_system_number(key);
   if (kind == kLocal) return !normal_local(key).empty();
-  return !normal(kind, key).empty() || !invalid_number(key).empty();
+  return !normal(kind, key).empty() || !invalid_number(kind, key).empty();
 }
 
 // The forms in which catalogues hold a number.
@@ -275,7 +284,7 @@ std::vector<Identifier> match::comparables(const Record& record, const Matchpoin
         add(list, kControl, std::string(numbers::trimmed(value)));
       } else if (number.empty()) {
         if (kind != kOclc && kind != kLocal)
-          add(list, kRaw, invalid_number(value));
+          add(list, kRaw, invalid_number(kind, value));
         else if (kind == kOclc && is_system_number(value))
           add(list, kRaw, std::string(numbers::trimmed(value)));
       }
