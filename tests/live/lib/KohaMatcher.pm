@@ -1,5 +1,7 @@
 package KohaMatcher;
 
+## no critic (ProhibitMultiplePackages, ProhibitProlongedStrictureOverride)
+
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # What Koha's own code makes of a matching rule: keys, required checks, matches. Nothing of it is
@@ -10,7 +12,7 @@ package KohaMatcher;
 use strict;
 use warnings;
 use feature 'signatures';
-no warnings qw(experimental::signatures redefine);
+no warnings qw(experimental::signatures redefine);    ## no critic (ProhibitNoWarnings)
 
 use Business::ISBN;
 use C4::Context;
