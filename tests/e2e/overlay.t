@@ -10,6 +10,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use File::Basename qw(dirname);
+use JSON::PP       ();
 use Test::More;
 
 use lib dirname(__FILE__) . '/lib';
@@ -176,6 +177,31 @@ subtest 'preview writes nothing' => sub {
     unlike $reply, qr/^Success/m, 'and claims no success';
     is $gateway->biblios, $before, 'no biblio';
     is $gateway->count('SELECT COUNT(*) FROM import_batches'), $batches, 'no batch';
+};
+
+subtest 'a file of records is planned, and nothing is written' => sub {
+    my ($known, $new) = map { TestGateway->unique } 1, 2;
+    my $number = number_in($gateway->export('demo', record($known, [ [ '245', '10$a Known' ] ])));
+    my $file = "$gateway->{dir}/plan.mrc";
+    open my $out, '>:raw', $file or die "$file: $!";
+    print {$out} record($known, [ [ '245', '10$a Known again' ] ]), record($new, [ [ '245', '10$a Unknown' ] ]),
+        record($new, [ [ '245', '10$a Unknown twice' ] ]);
+    close $out or die "$file: $!";
+    my $before = $gateway->biblios;
+    my $exports = $gateway->count('SELECT COUNT(*) FROM koha_plugin_connexiongateway_exports');
+    my ($text, $status) = $gateway->command('plan', '--profile', 'demo', $file);
+    is $status, 0, 'status 0';
+    like $text, qr/^ +0  overlaid +$number  Known again$/m, 'an overlay, of which record';
+    like $text, qr/^ +1  added +Unknown$/m, 'a new one';
+    like $text, qr/^ +2 added$/m, 'the summary counts';
+    like $text, qr/record 2 has numbers of .*record 1$/m, 'what is twice in the file is told';
+    my ($json) = $gateway->command('plan', '--profile', 'demo', '--json', $file);
+    my @plans = map { JSON::PP::decode_json($_) } split /\n/, $json;
+    is_deeply [ map { $_->{plan}{outcome} } @plans ], [qw(overlay add add)], 'or a plan a line';
+    is $gateway->biblios, $before, 'no biblio';
+    is $gateway->count('SELECT COUNT(*) FROM koha_plugin_connexiongateway_exports'), $exports, 'and no export';
+    ($text, $status) = $gateway->command('plan', '--profile', 'nosuch', $file);
+    is $status, 1, 'a profile that is not there';
 };
 
 done_testing;

@@ -26,6 +26,7 @@ my %COMMANDS = (
         options   => [qw(rebuild verify status record-type=s batch=i restart)],
         arguments => [0, 0]
     },
+    plan     => { code => \&_plan,     options => [qw(profile=s json)], arguments => [1, undef] },
     profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
     status   => { code => \&_status,   options => [qw(exports=i)], arguments => [0, 0] },
     send     => {
@@ -220,6 +221,15 @@ sub _index ($self, $options) {
     return Koha::Plugin::ConnexionGateway::IndexCommand->new(
         koha => $self->_koha, record_type => $type, batch => $batch, restart => $options->{restart})
         ->run(@what);
+}
+
+# ------------------------------------------------------------------ what would become of records
+
+sub _plan ($self, $options, @files) {
+    require Koha::Plugin::ConnexionGateway::PlanCommand;
+    return Koha::Plugin::ConnexionGateway::PlanCommand->new(
+        koha => $self->_koha, profile => $options->{profile}, json => $options->{json})
+        ->run(@files);
 }
 
 # ------------------------------------------------------------------ sending
