@@ -113,7 +113,7 @@ sub settle ($self, $case) {
     $self->_settle_gone($real, \%names);
     my %items = $self->_settle_items($real, \%names);
     $real->{profile} = $self->_profile($real);
-    $real->{record} = _pointing(_renamed($case->{record}, \%names), $case->{rules}, { %{ $real->{ids} }, 73 => 88_888_888 }, \%items);
+    $real->{record} = _pointing(_renamed($case->{record}, \%names), $case->{rules}, $real->{ids}, \%items);
     return $real;
 }
 
@@ -180,11 +180,13 @@ sub _settle_items ($self, $real, $names) {
     return %numbers;
 }
 
-# What points to records and items gets their real numbers.
+# What points to records and items gets their real numbers, or one that nothing has.
+my $NOBODY = 88_888_888;
+
 sub _pointing ($record, $rules, $ids, $items) {
     my $source = $rules->{item_source};
     my $renumbered = sub ($tag, $code, $value) {
-        return $value =~ s/(\d+)/$ids->{$1} \/\/ $1/er if $tag eq '999' && $code eq 'c' && $value =~ /\A\s*\d{1,3}\s*\z/;
+        return $value =~ s/(\d+)/$ids->{$1} \/\/ $NOBODY/er if $tag eq '999' && $code eq 'c' && $value =~ /\A\s*[1-9]\d{0,2}\s*\z/;
         my $is_number = $tag eq '952' && $code eq '9' || $source && $tag eq $source->{tag} && $code eq 'n';
         return $is_number ? $items->{$value} // $value : $value;
     };
