@@ -37,7 +37,7 @@ use DecisionModel;
 use DecisionWorld;
 
 my $MOST_SHOWN = $ENV{DECISIONS_SHOWN} || 3;
-my $number = $ENV{DECISIONS_CARRIED} || 320;
+my $number = $ENV{DECISIONS_CARRIED} || 400;
 my $seed   = $ENV{DECISIONS_SEED} || time;
 
 binmode $_, ':encoding(UTF-8)' for Test::More->builder->output, Test::More->builder->failure_output;
@@ -158,6 +158,7 @@ sub carry_out ($real) {
     return "the export failed: $export->{text} ($export->{error})" if $export->{state} eq 'failed' || !$export->{plan};
 
     $facts->{hits} = DecisionWorld->hits($export->{plan});
+    $world->add_others($real, $facts);
     my $rules = $world->rules($real);
     my $model = DecisionModel->plan($rules, $real->{record}, $facts);
     my $differences = compared(of_plan({ rules => $rules }, plain($export->{plan}), $model));

@@ -12,6 +12,9 @@ no warnings 'experimental::signatures';
 
 use DecisionCheck qw(compared);
 use DecisionModel::Items;
+use DecisionModel::Merge;
+
+my %COLUMN = (p => 'barcode', a => 'homebranch', b => 'holdingbranch', y => 'itype', 8 => 'ccode');
 
 # Tables in which rows may be added by anything that was written, of records that were written.
 my %FOLLOWS = (zebraqueue => 1, action_logs => 1);
@@ -95,9 +98,25 @@ sub _rows ($self) {
             $self->_wrong("$table: $is{$how} rows $how, should be $should") if $is{$how} != $should;
         }
     }
+    $self->_follows;
     my $target = $self->{model}{target} or return;
     my @others = grep { $_ ne $target } map { @{ $changes->{$_}{changed} // [] } } qw(biblio auth_header);
     $self->_wrong("other records changed: @others, not $target") if @others;
+    return;
+}
+
+# What is indexed and logged is this record and its items.
+sub _follows ($self) {
+    my ($world, $changes) = @{$self}{qw(world changes)};
+    my $id = $self->{export}{record_id} // 0;
+    my @queued = map { $world->row(zebraqueue => id => $_)->{biblio_auth_number} } @{ $changes->{zebraqueue}{added} // [] };
+    my %items  = map { $_ => 1 } @{ $changes->{items}{added} // [] }, map { $_->{itemnumber} // 0 } @{ $self->{model}{items} };
+    my @logged = map { $world->row(action_logs => action_id => $_) } @{ $changes->{action_logs}{added} // [] };
+    my @others = (
+        (grep { $_ != $id } @queued),
+        map { $_->{object} } grep { $_->{info} =~ /\Aitem/ ? !$items{ $_->{object} } : $_->{object} != $id } @logged,
+    );
+    $self->_wrong("indexed or logged: @others, not $id") if @others;
     return;
 }
 
@@ -129,8 +148,12 @@ sub _import_tables ($self) {
     $self->_import_record($world->row(import_records => import_record_id => $export->{import_record_id}));
     $self->_import_items($world->rows('SELECT * FROM import_items WHERE import_record_id = ? ORDER BY import_items_id',
         $export->{import_record_id}));
-    my $matches = $world->rows('SELECT candidate_match_id id, score FROM import_record_matches WHERE import_record_id = ?',
+    my $matches = $world->rows('SELECT *, candidate_match_id id FROM import_record_matches WHERE import_record_id = ?',
         $export->{import_record_id});
+    if (@{$matches} && exists $matches->[0]{chosen}) {
+        $self->_is('import_record_matches.chosen', [ map { $_->{id} } grep { $_->{chosen} } @{$matches} ],
+            [ $self->_passing->[0]{id} ]);
+    }
     my $text = sub (@pairs) { return join ' ', sort map {"$_->{id}:$_->{score}"} @pairs };
     $self->_is('import_record_matches', $text->(@{$matches}), $text->(@{ $self->_passing }));
     return;
@@ -138,7 +161,8 @@ sub _import_tables ($self) {
 
 sub _import_record ($self, $record) {
     return $self->_wrong('there is no import record') if !$record;
-    my $outcome = $self->{model}{outcome};
+    my $model   = $self->{model};
+    my $outcome = $model->{outcome};
     my $stage = $self->{kind} eq 'stage';
     $self->_is('import_records.status', $record->{status}, $stage ? 'staged' : $outcome eq 'ignore' ? 'ignored' : 'imported');
     my $applied = !$stage && $outcome =~ /\A(?:overlay|ignore)\z/;
@@ -148,6 +172,8 @@ sub _import_record ($self, $record) {
         ? $self->{world}->row(import_biblios => import_record_id => $record->{import_record_id})->{matched_biblionumber}
         : $self->{world}->row(import_auths => import_record_id => $record->{import_record_id})->{matched_authid};
     $self->_is('the matched record', $matched, $stage ? undef : $self->{export}{record_id});
+    my $staged = $model->{written} // DecisionModel::Merge->alone(@{$self}{qw(rules)}, $model->{prepared});
+    $self->_is('import_records.marcxml', DecisionWorld::from_xml($record->{marcxml})->{fields}, $staged->{fields});
     $self->_is('import_records.marcxml_old', $self->_old_fields($record->{marcxml_old}),
         $self->{before}{record} && $outcome eq 'overlay' && !$stage ? $self->{before}{record}{fields} : undef);
     return;
@@ -162,6 +188,10 @@ sub _import_items ($self, $rows) {
     my %status = (add => 'imported', replace => 'imported', ignore => 'ignored', hold => 'error');
     my @wanted = map { $self->{kind} eq 'stage' ? 'staged' : $status{ $_->{action} } } @{ $self->{model}{items} };
     $self->_is('import_items.status', [ map { $_->{status} } @{$rows} ], \@wanted);
+    my @holds = map { my ($field) = @{ DecisionWorld::from_xml($_->{marcxml})->{fields} }; _of_field($field) } @{$rows};
+    my @fields = DecisionModel::Items->fields($self->{rules}, $self->{model}{prepared});
+    my @should = map { _as_text({ %{ _says($fields[ $_->{occurrence} - 1 ]) }, %{ $_->{defaults} } }) } @{ $self->{model}{items} };
+    $self->_is('import_items.marcxml', \@holds, \@should);
     return if $self->{kind} eq 'stage';
     my @errors = map { $_->{action} eq 'hold' ? $_->{reason}{code} : undef } @{ $self->{model}{items} };
     $self->_is('import_items.import_error', [ map { $_->{import_error} } @{$rows} ], \@errors);
@@ -204,17 +234,13 @@ sub _leader ($record) { return substr($record->{leader}, 5, 4) . substr $record-
 
 # ---------------------------------------------------------------- its items
 
-my %COLUMN = (p => 'barcode', a => 'homebranch', b => 'holdingbranch', y => 'itype', 8 => 'ccode');
-
 sub _items ($self) {
     my ($model, $rules, $world) = @{$self}{qw(model rules world)};
     my @fields = DecisionModel::Items->fields($rules, $model->{prepared});
     my @new = @{ $self->{changes}{items}{added} // [] };
     my (%added, @wanted);
     for my $item (@{ $model->{items} }) {
-        my %says = map { $COLUMN{ $_->[0] } => $_->[1] } grep { $COLUMN{ $_->[0] } && $_->[1] =~ /\S/ }
-            @{ $fields[ $item->{occurrence} - 1 ]{subfields} };
-        my %values = (%says, %{ $item->{defaults} // {} });
+        my %values = (%{ _says($fields[ $item->{occurrence} - 1 ]) }, %{ $item->{defaults} // {} });
         if ($item->{action} eq 'add') { push @wanted, _as_text(\%values) }
         $self->_replaced($item, \%values) if $item->{action} eq 'replace';
     }
@@ -225,6 +251,13 @@ sub _items ($self) {
     $self->_is('import_items.itemnumber', \@numbers, [ sort @new ]);
     return;
 }
+
+# By column, what an item field holds: a blank is nothing.
+sub _says ($field) {
+    return { map { $COLUMN{ $_->[0] } => $_->[1] } grep { $COLUMN{ $_->[0] } && $_->[1] =~ /\S/ } @{ $field->{subfields} } };
+}
+
+sub _of_field ($field) { return _as_text(_says($field)) }
 
 sub _as_text ($values) {
     return join ' ', map { "$_=" . (length($values->{$_} // '') ? $values->{$_} : '-') } sort values %COLUMN;

@@ -59,7 +59,7 @@ sub _names ($serial) {
         '79041870' => sprintf('%07d1', $serial), '79041871' => sprintf('%07d2', $serial),
         (map { $_ => "$_ k${serial}z" } 'The voyage out', 'Voyage out', 'Orlando', 'Something else',
             "The  Voyage, \x{d3}ut!", 'Woolf, Virginia', 'WOOLF, Virginia.', 'Joyce, James'),
-        (map { $_ => "T$serial-$_" } qw(3001 3002 3003 3017 3018 3020 3070)),
+        (map { $_ => "T$serial-$_" } qw(3001 3001a 3001A 3002 3003 3017 3018 3020 3070)),
     );
 }
 
@@ -113,7 +113,7 @@ sub settle ($self, $case) {
     $self->_settle_gone($real, \%names);
     my %items = $self->_settle_items($real, \%names);
     $real->{profile} = $self->_profile($real);
-    $real->{record} = _pointing(_renamed($case->{record}, \%names), $case->{rules}, { %{ $real->{ids} }, 73 => 88_888_888 }, \%items);
+    $real->{record} = _pointing(_renamed($case->{record}, \%names), $case->{rules}, $real->{ids}, \%items);
     return $real;
 }
 
@@ -180,11 +180,13 @@ sub _settle_items ($self, $real, $names) {
     return %numbers;
 }
 
-# What points to records and items gets their real numbers.
+# What points to records and items gets their real numbers, or one that nothing has.
+my $NOBODY = 88_888_888;
+
 sub _pointing ($record, $rules, $ids, $items) {
     my $source = $rules->{item_source};
     my $renumbered = sub ($tag, $code, $value) {
-        return $value =~ s/(\d+)/$ids->{$1} \/\/ $1/er if $tag eq '999' && $code eq 'c' && $value =~ /\A\s*\d{1,3}\s*\z/;
+        return $value =~ s/(\d+)/$ids->{$1} \/\/ $NOBODY/er if $tag eq '999' && $code eq 'c' && $value =~ /\A\s*[1-9]\d{0,2}\s*\z/;
         my $is_number = $tag eq '952' && $code eq '9' || $source && $tag eq $source->{tag} && $code eq 'n';
         return $is_number ? $items->{$value} // $value : $value;
     };
@@ -288,7 +290,7 @@ sub rules ($self, $real) {
 sub facts ($self, $real) {
     my %records = map { ($_ => $self->record($real->{type}, $_)) } values %{ $real->{ids} };
     delete $records{$_} for grep { !$records{$_} } keys %records;
-    return { candidates => \%records, items => $self->_item_facts, %{ $real->{past} // {} } };
+    return { candidates => \%records, items => $self->_item_facts($real->{record}), %{ $real->{past} // {} } };
 }
 
 # What was found, as the plan tells it: searching is not what is looked at here.
@@ -298,6 +300,16 @@ sub hits ($class, $plan) {
         push @hits, map { [ $_->{matchpoint}, $candidate->{id}, $_->{source} ] } @{ $candidate->{found_by} };
     }
     return \@hits;
+}
+
+# Records of other cases that were found: this one has left them as they were.
+sub add_others ($self, $real, $facts) {
+    my %own = map { $_ => 1 } values %{ $real->{ids} };
+    for my $id (grep { !$own{$_} } map { $_->[1] } @{ $facts->{hits} }) {
+        my $record = $self->record($real->{type}, $id) // next;
+        $facts->{candidates}{$id} //= $record;
+    }
+    return;
 }
 
 sub record ($self, $type, $id) {
@@ -319,13 +331,18 @@ sub _from_marc ($field) {
         subfields => [ map { [ @{$_} ] } $field->subfields ] };
 }
 
-sub _item_facts ($self) {
+# By the database's own comparison: it takes small letters for capitals, in barcodes too.
+sub _item_facts ($self, $record) {
     my $dbh = $self->{dbh};
-    my $items = $dbh->selectall_arrayref('SELECT itemnumber, biblionumber, barcode FROM items', { Slice => {} });
+    my (%barcodes, %itemnumbers);
+    for my $said (map { $_->[1] } map { @{ $_->{subfields} } } grep { $_->{tag} =~ /\A9[45]/ } @{ $record->{fields} }) {
+        my ($item) = @{ $self->rows('SELECT itemnumber, biblionumber FROM items WHERE barcode = ?', $said) };
+        $barcodes{$said} = $item if $item;
+        ($item) = $said =~ /\A\d+\z/ ? @{ $self->rows('SELECT biblionumber FROM items WHERE itemnumber = ?', $said) } : ();
+        $itemnumbers{$said} = $item if $item;
+    }
     return {
-        barcodes => { map { $_->{barcode} => { itemnumber => $_->{itemnumber}, biblionumber => $_->{biblionumber} } }
-                grep { defined $_->{barcode} } @{$items} },
-        itemnumbers => { map { $_->{itemnumber} => { biblionumber => $_->{biblionumber} } } @{$items} },
+        barcodes => \%barcodes, itemnumbers => \%itemnumbers,
         libraries => $dbh->selectcol_arrayref('SELECT branchcode FROM branches'),
         itemtypes => $dbh->selectcol_arrayref('SELECT itemtype FROM itemtypes'),
     };

@@ -76,6 +76,8 @@ my @ALL = (
     _items('replaced with an unknown item type', _item(p => '3017', y => 'XX')),
     _items('everything at once', _item(p => '3001'), _item(p => '3020'), _item(p => '3017', 9 => '17'),
         _item(p => '3001'), _item(a => 'NOWHERE'), _item(y => undef)),
+    _items('barcode twice, in other letters', _item(p => '3001a'), _item(p => '3001A'), _item(p => '3001A ')),
+    _items('a library and an item type in small letters', _item(p => '3001', a => 'cpl', y => 'bk')),
     _items('item of the named record', _item(p => '3070'), _item(9 => '70')),
 );
 

@@ -50,7 +50,8 @@ sub _said ($rules, $field) {
     for my $column (@COLUMNS) {
         my $code = _code($rules, $column) // next;
         my ($value) = grep {/\S/} map { $_->[1] } grep { $_->[0] eq $code } @{ $field->{subfields} };
-        $said{$column} = trimmed($value) if defined $value;
+        # The barcode as it stands: so it is stored.
+        $said{$column} = $column eq 'barcode' ? $value : trimmed($value) if defined $value;
     }
     return \%said;
 }
@@ -96,7 +97,7 @@ sub decided ($class, $rules, $record, $decision, $facts) {
         my $item = _decide($rules, ++$occurrence, $field, $decision, $facts, \%taken);
         push @items, $item;
         next if $item->{action} !~ /\A(?:add|replace)\z/;
-        $taken{barcode}{ $item->{barcode} } = 1 if defined $item->{barcode};
+        $taken{barcode}{ _folded($item->{barcode}) } = 1 if defined $item->{barcode};
         $taken{itemnumber}{ $item->{itemnumber} } = 1 if defined $item->{itemnumber};
     }
     return \@items;
@@ -136,6 +137,9 @@ sub _to_replace ($said, $target, $facts) {
     return {};
 }
 
+# As Koha's database compares barcodes and codes: neither case nor blanks at the end tell them apart.
+sub _folded ($text) { return lc trimmed($text) }
+
 # The first that holds, or nothing.
 sub _conflict ($rules, $said, $found, $facts, $taken) {
     return { code => 'itemnumber_of_other_biblio', values => $found->{other} } if $found->{other};
@@ -145,7 +149,7 @@ sub _conflict ($rules, $said, $found, $facts, $taken) {
         code => 'duplicate_barcode',
         values => { map { $_ => $owner->{$_} } qw(biblionumber itemnumber) },
     } if $owner && ($found->{itemnumber} // 0) != $owner->{itemnumber};
-    return { code => 'barcode_twice' } if defined $barcode && $taken->{barcode}{$barcode};
+    return { code => 'barcode_twice' } if defined $barcode && $taken->{barcode}{ _folded($barcode) };
     return { code => 'itemnumber_twice', values => { itemnumber => $found->{itemnumber} } }
         if $found->{itemnumber} && $taken->{itemnumber}{ $found->{itemnumber} };
     return _unknown($rules, $said, $found, $facts);
@@ -158,7 +162,7 @@ sub _unknown ($rules, $said, $found, $facts) {
         if $new && defined _code($rules, 'homebranch') && !defined $has{homebranch};
     for my $test ([ homebranch => 'libraries' ], [ holdingbranch => 'libraries' ], [ itype => 'itemtypes' ]) {
         my ($column, $list) = @{$test};
-        next if !defined $has{$column} || !$facts->{$list} || grep { $_ eq $has{$column} } @{ $facts->{$list} };
+        next if !defined $has{$column} || !$facts->{$list} || grep { _folded($_) eq _folded($has{$column}) } @{ $facts->{$list} };
         my $code = $column eq 'itype' ? 'unknown_itemtype' : "unknown_$column";
         return { code => $code, values => { $column => $has{$column} } };
     }
