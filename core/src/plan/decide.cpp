@@ -48,6 +48,14 @@ bool has_search_keys(const Record& incoming, const MatchingRule& rule) {
                      [&](const Matchpoint& p) { return !search_keys(incoming, p).empty(); });
 }
 
+// Whether a candidate shares something with the record, if not enough. One that was found by a key
+// that is no number ("hbk.") doesn't.
+bool was_found(const std::vector<Candidate>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) {
+    return c.verdict != Verdict::not_verified && c.verdict != Verdict::gone;
+  });
+}
+
 // Makes one Decision, step by step.
 class Decider {
  public:
@@ -154,7 +162,7 @@ class Decider {
   Decision not_matched() {
     if (!rules_.matching) {
       decision_.reasons.push_back({"no_matching_rule", {}});
-    } else if (!decision_.candidates.empty() || has_search_keys(incoming_, *rules_.matching)) {
+    } else if (has_search_keys(incoming_, *rules_.matching) || was_found(decision_.candidates)) {
       decision_.reasons.push_back({"no_match", {}});
     } else if (rules_.no_match_keys == NoMatchKeys::refuse) {
       return not_taken(RecordAction::refuse, {"no_match_keys", {}});

@@ -127,12 +127,12 @@ sub _look_up ($self, $job, $facts, $candidates) {
     my $rules = $job->{rules};
     my @named = grep { $_->{kind} eq 'local' } @{ $rules->match_identifiers($job->{record}) };
     my @pairs = map { [ @{$_}{qw(kind value)} ] } @{ $rules->index_entries($job->{record}) };
-    for my $point (@{ $job->{match_keys} }) {
+    # Not the keys that are no number ("hbk."), which many records share.
+    for my $point (@{ $job->{search_keys} }) {
         push @pairs, map { [ "key:$point->{index}", $_ ] } @{ $point->{keys} };
     }
     my $found = $self->{identifiers}->find($job->{record_type}, @pairs);
-    # A record with its OCLC number in 001 alone has a search key, but no match key, for 035.
-    my %points = map { $_->{matchpoint} => 1 } @{ $job->{search_keys} }, @{ $job->{match_keys} };
+    my %points = map { $_->{matchpoint} => 1 } @{ $job->{search_keys} };
     for my $id (@{ $found->{ids} }, map { $_->{value} } @named) {
         $facts->hit($_, $id, 'identifiers') for keys %points;
         $candidates->{$id} = 1;
