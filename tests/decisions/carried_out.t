@@ -37,7 +37,7 @@ use DecisionModel;
 use DecisionWorld;
 
 my $MOST_SHOWN = $ENV{DECISIONS_SHOWN} || 3;
-my $number = $ENV{DECISIONS_CARRIED} || 400;
+my $number = $ENV{DECISIONS_CARRIED} || 300;
 my $seed   = $ENV{DECISIONS_SEED} || time;
 
 binmode $_, ':encoding(UTF-8)' for Test::More->builder->output, Test::More->builder->failure_output;

@@ -32,6 +32,8 @@ sub all () {
         $match->('no rule', undef, $record, [], {}),
         $match->('no keys', $by_isbn, biblio(), [], {}),
         $match->('no number', $by_isbn, biblio(isbn => ['hbk.']), [], {}),
+        $match->('no number, though known by ourselves', $by_isbn, biblio(isbn => ['hbk.']),
+            [ [ 0, 34, 'identifiers' ] ], { 34 => biblio(isbn => ['hbk.']) }),
         $match->('none', $by_isbn, $record, [], {}),
         $match->('one', $by_isbn, $record, [ [ 0, 34, 'search' ] ], { 34 => $same }),
         $match->('one, by its ISBN-10', $by_isbn, $record, [ [ 0, 34, 'search' ] ],
