@@ -163,7 +163,7 @@ Held for review.  The record in Koha was edited since it was last imported. Noth
 Title: Moby Dick
 It matches biblio record number 34.
 Its 3 items wait with it.
-Held as export 17: decide in Koha, Connexion Gateway, To decide.
+Held as export 17; the log of Connexion Gateway in Koha lists it.
 REPLY
     like(reply(mode => 'stage', reasons => [{ code => 'matched' }, { code => 'guard_edited' }]),
         qr/\ASuccess.*staged.*^The record in Koha was edited/ms, 'told where the record is staged');

@@ -66,8 +66,6 @@ sub choices ($class) {
     return { map { $_ => $MEMBERS{$_}{values} } grep { $MEMBERS{$_}{values} } keys %MEMBERS };
 }
 
-sub policies ($class) { return [@POLICIES] }
-
 sub _copy ($value) { return ref $value eq 'ARRAY' ? [ @{$value} ] : $value }
 
 # ---------------------------------------------------------------- notations
@@ -371,9 +369,9 @@ All are called on the class.
 
 The names of the members; each with its default.
 
-=head2 choices, policies
+=head2 choices
 
-The values allowed for each member that is a choice; those of a line of C<local_fields>.
+The values allowed for each member that is a choice.
 
 =head2 tidy(\%profile)
 

@@ -131,7 +131,7 @@ sub outcome ($class, %args) {
     my ($plan, $done) = @args{qw(plan done)};
     my @head = (_first_line($plan, $done), _title($plan), _remarks($plan, $done));
     my @tail = _repairs($args{read});
-    push @tail, "Held as export $done->{number}: decide in Koha, Connexion Gateway, To decide."
+    push @tail, "Held as export $done->{number}; the log of Connexion Gateway in Koha lists it."
         if $plan->{outcome} eq 'hold' && !$done->{preview};
     push @tail, 'Nothing was written to Koha: this profile only previews.' if $done->{preview};
     my $last = $done->{url} // '';
