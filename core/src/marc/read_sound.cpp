@@ -162,7 +162,8 @@ class SoundReader {
     field.control = true;
     field.first = start;
     field.count = end - start;
-    return (end != start) & (subfields == 0) & !repeated(field.tag);
+    const bool again = repeated(field.tag);
+    return (end != start) & (subfields == 0) & !again;
   }
 
   // Two indicators and a subfield at least.
