@@ -175,9 +175,10 @@ class SoundReader {
     field.control = false;
     field.first = mark;
     field.count = subfields;
-    return (subfields != 0) & (scan_.at[mark] == start + 2) &
-           ((character_class(indicators[0]) & character_class(indicators[1]) &
-             character::kPrintable) != 0);
+    const bool two_indicators = scan_.at[mark] == start + 2;
+    const bool printable = (character_class(indicators[0]) & character_class(indicators[1]) &
+                            character::kPrintable) != 0;
+    return (subfields != 0) & two_indicators & printable;
   }
 
   // 001, 003, 005 and 008 may stand once; a letter that passes for one of them is a doubt too many.
