@@ -132,7 +132,7 @@ subtest 'send' => sub {
     is($status,                                           0, 'other ways to send it');
     is(scalar(() = $output =~ m{ demo/typed/u(?: |\n)}g), 3, 'the password from standard input');
 
-    my $bad = file('bad.mrc', record('x') . record('do:delay=0.1') . record('y'));
+    my $bad = file('bad.mrc', record('x') . record('do:wrong_login=1') . record('y'));
     ($status, $output) = command('', @to, $bad);
     is($status,                                 1, 'one not imported: exit status 1');
     is(scalar(() = $output =~ /^Success[.]/mg), 2, 'the others are sent all the same');

@@ -222,15 +222,15 @@ sub read_reply ($socket) {
 }
 
 subtest 'a wrong password is answered late, a right one is not' => sub {
-    my @wrong   = map { $service->socket } 1 .. 5;
-    my $request = $service->client->request(record('do:delay=2'));
+    my @wrong = map { $service->socket } 1 .. 5;
+    my $request = $service->client->request(record('do:wrong_login=1'));
     my $start   = time;
     syswrite $_, $request for @wrong;
     my $right = elapsed(sub { $service->client->export(record('right')) });
     cmp_ok($right, '<', 1, 'the right one');
     like(read_reply($_), qr/\ANot imported[.]/, 'a wrong one') for @wrong;
-    cmp_ok(time - $start, '>=', 2,     'all wrong ones waited');
-    cmp_ok(time - $start, '<',  2 * 3, 'at the same time');
+    cmp_ok(time - $start, '>=', 1 + 0.9,           'all wrong ones waited, each longer');
+    cmp_ok(time - $start, '<',  1 + 2 + 4 + 8 + 8, 'at the same time');
 };
 
 is($service->stop, '0 but ended', 'the service ends when told to');
@@ -300,16 +300,6 @@ subtest 'who may export' => sub {
         'an address that is not on the list'
     );
     $closed->stop;
-
-    *allowed = \&Koha::Plugin::ConnexionGateway::Listener::allowed;
-    ok(allowed('10.1.2.3'),                                   'an empty list');
-    ok(allowed('10.1.2.3', '192.0.2.1', '10.1.0.0/16'),       'a network');
-    ok(!allowed('10.2.2.3', '192.0.2.1', '10.1.0.0/16'),      'another network');
-    ok(allowed('192.0.2.1', '192.0.2.1'),                     'an address');
-    ok(!allowed('192.0.2.2', '192.0.2.1'),                    'another address');
-    ok(allowed('2001:db8::7', '2001:db8::/32'),               'IPv6');
-    ok(!allowed('2001:db9::7', '2001:db8::/32', '0.0.0.0/0'), 'another IPv6');
-    ok(!allowed('10.1.2.3', 'nonsense'), 'an entry that is no address allows nobody');
 };
 
 subtest 'told to stop' => sub {

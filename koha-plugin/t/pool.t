@@ -18,7 +18,7 @@ use Time::HiRes qw(time);
 
 use GatewayTest qw(record standin_command content);
 use Koha::Plugin::ConnexionGateway::ImporterPool;
-use Koha::Plugin::ConnexionGateway::Listener;
+use Koha::Plugin::ConnexionGateway::ServiceSettings;
 use Koha::Plugin::ConnexionGateway::Log;
 
 my $LOOP    = Mojo::IOLoop->singleton;
@@ -37,7 +37,7 @@ sub pool (%limits) {
         loop   => $LOOP,
         log    => Koha::Plugin::ConnexionGateway::Log->new(handle => $log),
         limits =>
-            { %Koha::Plugin::ConnexionGateway::Listener::DEFAULTS, max_importers => 1, %limits },
+            { Koha::Plugin::ConnexionGateway::ServiceSettings->defaults, max_importers => 1, %limits },
         command => [standin_command()],
     );
     return ($pool, $folder);

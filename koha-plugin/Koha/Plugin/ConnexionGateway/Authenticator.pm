@@ -49,15 +49,15 @@ sub _try ($self, $login, @passwords) {
     my $text = _text($login);
     my $profile = $self->{settings}->profile_for_login($text);
     my $answer = { login => $text };
-    my $userid;
+    my ($userid, $why);
     if ($profile && $profile->{authentication} eq 'koha') {
-        $userid = $self->{koha}->check_password($text, map { _text($_) } @passwords);
+        ($userid, $why) = $self->{koha}->check_password($text, map { _text($_) } @passwords);
     } else {
         my $hash = $profile ? $profile->{password_hash} : ($NOBODY //= _nobody());
         my @fits = grep { Koha::Plugin::ConnexionGateway::Password->matches($_, $hash) } @passwords;
         $userid = $profile->{write_as} if $profile && @fits;
     }
-    return { %{$answer}, reason => 'wrong_login' } if !defined $userid;
+    return { %{$answer}, reason => $why // 'wrong_login', values => [$text] } if !defined $userid;
     return { %{$answer}, reason => 'profile_disabled', profile => $profile } if !$profile->{enabled};
     return { %{$answer}, $self->_patron($profile, $userid) };
 }
@@ -65,6 +65,7 @@ sub _try ($self, $login, @passwords) {
 sub _patron ($self, $profile, $userid) {
     my $patron = $self->{koha}->patron(userid => $userid);
     return (profile => $profile, reason => 'no_patron', values => [$userid]) if !$patron;
+    return (profile => $profile, reason => 'locked', values => [$userid]) if $patron->{locked_by_staff};
     return (profile => $profile, reason => 'expired', values => [$userid]) if $patron->{expired};
     my @missing = $self->{koha}->missing_permissions($patron->{userid},
         Koha::Plugin::ConnexionGateway::Profile->permissions($profile));
@@ -107,7 +108,8 @@ Koha::Plugin::ConnexionGateway::Authenticator - credentials to patron and profil
 
 Readings are C<{user, login, password}> in octets, the likeliest first. Gives C<{login, profile,
 patron}>, or C<{login, reason, values}> where C<reason> is one of C<no_login>, C<wrong_login>,
-C<profile_disabled>, C<no_patron>, C<expired>, C<missing_permission>.
+C<profile_disabled>, C<no_patron>, C<locked> (by Koha, after wrong passwords, or by its staff), C<expired>,
+C<missing_permission>.
 
 =head2 again(\%profile, $borrowernumber)
 

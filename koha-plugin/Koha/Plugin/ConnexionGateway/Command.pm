@@ -28,6 +28,7 @@ my %COMMANDS = (
     },
     plan     => { code => \&_plan,     options => [qw(profile=s json)], arguments => [1, undef] },
     profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
+    settings => { code => \&_settings_of_service, options => [], arguments => [0, undef] },
     status   => { code => \&_status,   options => [qw(exports=i)], arguments => [0, 0] },
     send     => {
         code    => \&_send,
@@ -136,6 +137,32 @@ sub _importer ($self, $options) {
     _stop_for_misuse('This command is for the service itself.') if !defined $options->{fd};
     require Koha::Plugin::ConnexionGateway::ImporterProcess;
     return Koha::Plugin::ConnexionGateway::ImporterProcess->run($options->{fd});
+}
+
+# ------------------------------------------------------------------ settings
+
+sub _settings_of_service ($self, $options, @arguments) {
+    my %new;
+    for my $argument (@arguments) {
+        my ($name, $value) = $argument =~ /\A([a-z_]+)=(.*)\z/s
+            or _stop_for_misuse(qq(What is "$argument"? A setting is given as NAME=VALUE.));
+        $new{$name} = $value;
+    }
+    return $self->_print_settings if !%new;
+    $self->_settings->save_service(\%new);
+    print "Saved. The service takes it over when it is reloaded (SIGHUP) or started.\n";
+    return 0;
+}
+
+sub _print_settings ($self) {
+    my $names  = "${NAMESPACE}::ServiceSettings";
+    my $values = $self->_settings->service;
+    my %default = $names->defaults;
+    for my $name ($names->names) {
+        my $changed = $values->{$name} eq $default{$name} ? '' : " (default: $default{$name})";
+        printf "%s=%s\n    %s%s\n", $name, $values->{$name}, $names->help($name), $changed;
+    }
+    return 0;
 }
 
 # ------------------------------------------------------------------ profiles

@@ -15,13 +15,14 @@ my $CHUNK           = 65_536;
 my $HELD_AT_MOST    = 262_144;    # octets kept while an export of the same connection is under way
 my $HEAD_AT_MOST    = 1024;       # octets kept of a request, to know what an HTTP client asks for
 my $GOODBYE_SECONDS = 2;          # to fetch the last reply when the service stops
-my $DELAY_AT_MOST   = 10;
 
 my %TEXT = (
     no_byte => 'No export arrived within %d seconds. Nothing was imported.',
     stopped => 'The gateway is being stopped. Nothing was imported; export it again later.',
     kept => 'Received under number %s; the import goes on. Look at the list of exports in Koha for '
         . 'its outcome, or export it again: the answer will be the outcome, nothing is imported twice.',
+    pause => 'Not imported: too many wrong logins from this address (%s) for now. Try again in %d seconds, '
+        . 'with the logon ID and password of the gateway.',
     http =>
         'This port takes exports of the OCLC Connexion Client (OCLC Gateway Export), not web pages.',
 );
@@ -30,7 +31,7 @@ my %HTTP_STATUS = (200 => 'OK', 400 => 'Bad Request', 503 => 'Service Unavailabl
 
 sub new ($class, %args) {
     my $self = bless {
-        %args,    # handle, peer, loop, pool, limits, log, parser, on_close
+        %args,    # handle, peer, loop, pool, limits, log, failed_logins, parser, on_close
         in       => '',
         out      => '',
         head     => '',
@@ -172,7 +173,9 @@ sub _submit ($self, $request) {
     my $named =
         grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{ $request->{readings} };
     $self->{readings} = $request->{readings} if $named || !$self->{readings};
-    my $job = $self->{job} = { since => _now() };
+    my $job = $self->{job} = { since => _now(), login => _login($self->{readings}) };
+    my $pause = $self->{failed_logins}->pause($self->{peer}, $job->{login});
+    return $self->_pause($pause) if $pause;
     weaken(my $weak = $self);
     $job->{pooled} = $self->{pool}->submit(
         { peer => $self->{peer}, readings => $self->{readings}, records => $request->{records} },
@@ -182,22 +185,44 @@ sub _submit ($self, $request) {
     return;
 }
 
+sub _login ($readings) {
+    for my $reading (@{$readings}) {
+        my $login = length($reading->{login} // '') ? $reading->{login} : $reading->{user};
+        return $login if length($login // '');
+    }
+    return '';
+}
+
+sub _pause ($self, $seconds) {
+    $self->{log}->warning(login_paused => peer => $self->{peer}, seconds => int $seconds);
+    delete $self->{job};
+    return $self->refuse(sprintf $TEXT{pause}, $self->{peer}, $seconds + 1);
+}
+
 sub _on_reply ($self, $job, $reply) {
+    my $delay = $self->_take_note($job, $reply->{login} // '');
     if ($self->{gone} || !$self->{job} || $self->{job} != $job) {
         $self->{log}->info(late_reply => peer => $self->{peer}, numbers => $job->{numbers});
         return;
     }
-    my $delay = $reply->{delay} // 0;
     return $self->_reply($reply->{text}) if $delay <= 0;
     weaken(my $weak = $self);
     $self->{loop}->timer(
-        $delay < $DELAY_AT_MOST ? $delay : $DELAY_AT_MOST,
+        $delay,
         sub ($loop) {
             $weak->_reply($reply->{text}) if $weak && $weak->{job} && $weak->{job} == $job;
         }
     );
     $job->{delayed} = 1;
     return;
+}
+
+# Also of a client that is gone: hanging up is no way to guess faster.
+sub _take_note ($self, $job, $login) {
+    my $failed_logins = $self->{failed_logins};
+    return $failed_logins->failed($self->{peer}, $job->{login}) if $login eq 'wrong';
+    $failed_logins->succeeded($self->{peer}, $job->{login}) if $login eq 'right';
+    return 0;
 }
 
 sub _reply ($self, $text) {
@@ -348,7 +373,8 @@ can read the answer; after C<idle_timeout> the connection is closed here.
 =head2 new
 
 Takes C<handle> (a connected, non-blocking socket), C<peer> (its address), C<loop> (a Mojo::IOLoop),
-C<pool> (L<Koha::Plugin::ConnexionGateway::ImporterPool>), C<limits>, C<log>, C<parser> (a
+C<pool> (L<Koha::Plugin::ConnexionGateway::ImporterPool>), C<limits>, C<log>,
+C<failed_logins> (L<Koha::Plugin::ConnexionGateway::FailedLogins>), C<parser> (a
 C<Core::RequestParser>) and C<on_close>, which is called once, with the connection.
 
 =head2 peer

@@ -48,7 +48,7 @@ sub handle ($self, $request, $received) {
     my @numbers = map { $self->_receive($request, $answer, $_) } @{ $request->{records} };
     $received->(\@numbers);
     my @replies = map { $self->_answer_one($_, $answer) } @numbers;
-    return { text => join("\n\n", @replies), numbers => \@numbers };
+    return { text => join("\n\n", @replies), numbers => \@numbers, login => 'right' };
 }
 
 # Exports that were kept by an importer which is gone.
@@ -70,8 +70,7 @@ sub _refuse_login ($self, $request, $answer) {
         error => $answer->{reason}, reply => $text,
         profile => $answer->{profile} ? $answer->{profile}{name} : undef,
     );
-    my $wrong = $answer->{reason} eq 'wrong_login';
-    return { text => $text, $wrong ? (delay => $self->settings->{wrong_login_delay}) : () };
+    return { text => $text, login => $answer->{reason} =~ /\A(?:wrong_login|locked)\z/ ? 'wrong' : '' };
 }
 
 sub _receive ($self, $request, $answer, $record) {
@@ -263,8 +262,8 @@ plan. A repeat of an export is answered with what the first one was told, as lon
 
 =head2 handle(\%request, $received)
 
-C<$received> is called with the exports' numbers once they are kept. Gives C<{text, numbers}> or,
-for a refused login, C<{text, delay}> with the seconds to wait before answering.
+C<$received> is called with the exports' numbers once they are kept. Gives C<{text, numbers, login}>;
+C<login> is C<right>, C<wrong> (no such login, or not this password), or empty where neither is known.
 
 =head2 answer(\@numbers)
 

@@ -201,11 +201,11 @@ sub _encoded_reading ($reading) {
     };
 }
 
-sub _answer ($self, $job, $text, $delay = 0) {
+sub _answer ($self, $job, $text, $login = '') {
     $text =~ tr/\0//d;
     my $callback = $job->{on}{reply};
     $job->{on} = {};
-    $callback->({ text => $text, delay => $delay }) if $callback;
+    $callback->({ text => $text, login => $login }) if $callback;
     return;
 }
 
@@ -339,7 +339,7 @@ sub _on_reply ($self, $importer, $header, $body) {
     my $served = ++$importer->{served};
     $self->_retire($importer)
         if $header->{leave} || $importer->{old} || $served >= $self->{limits}{importer_exports};
-    $self->_answer($job, $body, $header->{delay});
+    $self->_answer($job, $body, $header->{login});
     return $self->_dispatch;
 }
 
@@ -549,7 +549,7 @@ Koha::Plugin::ConnexionGateway::ImporterPool - starts, feeds, recycles and repla
     $pool->submit(
         {peer => $address, readings => \@readings, records => \@records},
         received => sub ($numbers) { … },
-        reply    => sub ($reply) { … $reply->{text}, $reply->{delay} … },
+        reply    => sub ($reply) { … $reply->{text}, $reply->{login} … },
     );
 
 =head1 DESCRIPTION

@@ -76,7 +76,7 @@ sub _serve ($self, $header, $body) {
         {
             type  => 'reply',
             id    => $id,
-            delay => ($reply->{delay} // 0) + 0,
+            login => $reply->{login} // '',
             leave => $reply->{leave} ? 1 : 0,
         },
         $reply->{text}
@@ -158,8 +158,8 @@ work (L<Koha::Plugin::ConnexionGateway::Importer> when not given):
 
 One export. Each reading has C<user>, C<login>, C<password> (octets) and C<has_user>, C<has_login>,
 C<has_password>; records are ISO 2709 octets. The callback is called with the journal's numbers as
-soon as the export is kept. The reply is C<{text =E<gt> $ascii, delay =E<gt> $seconds, leave =E<gt> $bool}>:
-C<delay> holds this reply back, C<leave> ends the process after it.
+soon as the export is kept. The reply is C<{text =E<gt> $ascii, login =E<gt> $what, leave =E<gt> $bool}>:
+C<login> is C<right>, C<wrong> or empty, C<leave> ends the process after it.
 
 =item answer
 

@@ -10,6 +10,9 @@ no warnings 'experimental::signatures';
 use Digest::SHA ();
 
 use Koha::Plugin::ConnexionGateway::Error;
+use Koha::Plugin::ConnexionGateway::Password;
+
+my $PASSWORD = 'Koha::Plugin::ConnexionGateway::Password';
 
 # Errors after which the same work may be tried again: lock wait timeout, deadlock, and the ways
 # in which a connection to the database is lost.
@@ -157,16 +160,21 @@ sub patron ($self, %by) {
         email => $patron->email,
         categorycode => $patron->categorycode,
         expired => $patron->is_expired ? 1 : 0,
-        locked => $patron->can('account_locked') && $patron->account_locked ? 1 : 0,
+        locked_by_staff => ($patron->login_attempts // 0) < 0 ? 1 : 0,
     };
 }
 
 sub check_password ($self, $login, @passwords) {
     my $patron = Koha::Patrons->find({ userid => $login })
         // Koha::Patrons->find({ cardnumber => $login });
+    return (undef, 'locked') if $patron && $patron->account_locked;
+    my $hash = $patron ? $patron->password : undef;
+    return $patron->userid if grep { $PASSWORD->remembers($_, $hash) } @passwords;
     my $password = $self->_likely_password($patron, @passwords);
     my @answer = _checkpw($login, $password);
-    return if !@answer || !defined $answer[0] || $answer[0] !~ /\A-?\d+\z/ || $answer[0] != 1;
+    return (undef, 'wrong_login')
+        if !@answer || !defined $answer[0] || $answer[0] !~ /\A-?\d+\z/ || $answer[0] != 1;
+    $PASSWORD->remember($password, $hash);
     return $answer[2] // ($patron ? $patron->userid : undef);
 }
 
@@ -915,8 +923,8 @@ email, expired, locked), or nothing.
 
 =head2 check_password($login, @passwords)
 
-Koha's own check, with its lockout; several passwords are readings of one. The patron's userid, or
-nothing.
+Koha's own check, with its lockout; several passwords are readings of one. One that fitted within the
+last minutes isn't asked for again. Gives the patron's userid, or undef and C<locked> or C<wrong_login>.
 
 =head2 missing_permissions($userid, [module => flag], ...)
 

@@ -7,43 +7,25 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp           qw(croak);
-use Errno          qw(EAGAIN ECONNABORTED EINTR EWOULDBLOCK);
-use IO::Socket::IP ();
-use POSIX          ();
-use Socket         qw(AF_INET AF_INET6 SOMAXCONN inet_pton);
-use Time::HiRes    qw(clock_gettime CLOCK_MONOTONIC);
+use Carp        qw(croak);
+use POSIX       ();
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
+use Koha::Plugin::ConnexionGateway::Addresses;
+use Koha::Plugin::ConnexionGateway::Arrival;
 use Koha::Plugin::ConnexionGateway::Connection;
+use Koha::Plugin::ConnexionGateway::Door;
+use Koha::Plugin::ConnexionGateway::FailedLogins;
 use Koha::Plugin::ConnexionGateway::ImporterPool;
 use Koha::Plugin::ConnexionGateway::Log;
+use Koha::Plugin::ConnexionGateway::ServiceSettings;
 
 my $TICK_SECONDS    = 0.2;
-my $PAUSE_SECONDS   = 1;      # without accepting, when the system has no descriptor left
 my $REFUSED_AT_MOST = 100;    # connections that are kept only to hear why they are refused
 my $OTHER_FILES     = 64;     # descriptors besides those of connections
 
-our %DEFAULTS = (
-    bind                        => '127.0.0.1',
-    port                        => 8000,
-    allow                       => [],
-    max_connections             => 600,
-    max_connections_per_address => 120,
-    max_request_bytes           => 2_000_000,
-    max_request_records         => 100,
-    first_byte_timeout          => 60,
-    between_bytes_timeout       => 8,
-    request_timeout             => 120,
-    idle_timeout                => 10,
-    answer_within               => 8,
-    max_importers               => 4,
-    importer_idle               => 300,
-    importer_exports            => 500,
-    import_timeout              => 120,
-    max_queue                   => 500,
-    queue_timeout               => 60,
-    drain_timeout               => 30,
-);
+my %DEFAULTS  = Koha::Plugin::ConnexionGateway::ServiceSettings->defaults;
+my $ADDRESSES = 'Koha::Plugin::ConnexionGateway::Addresses';
 
 my %TEXT = (
     not_allowed => 'This address (%s) may not export to this gateway. Nothing was imported. '
@@ -61,6 +43,8 @@ sub new ($class, %args) {
         log         => $args{log}       // Koha::Plugin::ConnexionGateway::Log->new,
         on_ready    => $args{on_ready}  // sub { },
         limits      => {},
+        doors       => {},
+        arrivals    => {},
         connections => {},
         by_address  => {},
         refused     => 0,
@@ -76,6 +60,8 @@ sub new ($class, %args) {
         command => $self->{command},
         limits  => $self->{limits},
     );
+    $self->{failed_logins} =
+        Koha::Plugin::ConnexionGateway::FailedLogins->new(limits => $self->{limits});
     return $self;
 }
 
@@ -98,13 +84,9 @@ sub _begin ($self, $settings, $problem) {
     return $self->_fail('no_settings', error => $problem) if !$settings;
     return                                                if $self->{draining};
     $self->_take_settings($settings);
-    my $socket = $self->_listen // return $self->_fail(
-        'cannot_listen',
-        address => $self->{limits}{bind},
-        port    => $self->{limits}{port},
-        error   => $self->{listen_error}
-    );
-    $self->_accept_from($socket);
+    my $closed = $self->_open_doors;
+    return $self->_fail(cannot_listen => @{$closed}) if $closed;
+    $self->{on_ready}->($self->{doors}{plain}->address, $self->{doors}{plain}->port);
     return;
 }
 
@@ -124,10 +106,20 @@ sub _take_settings ($self, $settings) {
     for my $name (keys %DEFAULTS) {
         $limits->{$name} = $self->{overrides}{$name} // $settings->{$name} // $DEFAULTS{$name};
     }
-    $limits->{allow} = [grep { length } split /[\s,;]+/, $limits->{allow}] if !ref $limits->{allow};
+    $limits->{$_} = [$ADDRESSES->entries($limits->{$_})] for qw(allow proxy_from);
+    $self->_say_what_is_unreadable;
     $self->{log}->format($settings->{log_format})->export_format
         if $settings->{log_format} && !$self->{overrides}{log_format};
     $self->_respect_open_files;
+    return;
+}
+
+# Such an entry lets nobody in; a list of nothing else would let nobody in at all.
+sub _say_what_is_unreadable ($self) {
+    for my $name (qw(allow proxy_from)) {
+        my @wrong = $ADDRESSES->unreadable($self->{limits}{$name}) or next;
+        $self->{log}->error(unreadable_addresses => setting => $name, entries => join ' ', @wrong);
+    }
     return;
 }
 
@@ -159,82 +151,90 @@ sub _reload ($self) {
     return;
 }
 
-# Another address or port: the old one is let go only when the new one is had.
 sub _move ($self) {
-    my $wanted = join ' ', @{ $self->{limits} }{qw(bind port)};
-    return if $self->{listens_on} eq $wanted;
-    my $socket = $self->_listen;
-    return $self->{log}->error(cannot_listen => address => $wanted, error => $self->{listen_error})
-        if !$socket;
-    $self->_stop_accepting;
-    return $self->_accept_from($socket);
+    my $problem = $self->_open_doors;
+    $self->{log}->error(cannot_listen => @{$problem}) if $problem;
+    return;
 }
 
-# ------------------------------------------------------------------ accepting
+# ------------------------------------------------------------------ doors
 
-sub _listen ($self) {
+# Those that the settings want, and no others; an old one is let go only when the new one is had.
+# Gives what went wrong, as the log takes it.
+sub _open_doors ($self) {
     my $limits = $self->{limits};
-    my $socket = IO::Socket::IP->new(
-        LocalHost => $limits->{bind},
-        LocalPort => $limits->{port},
-        Listen    => SOMAXCONN,
-        ReuseAddr => 1,
+    my %wanted = (plain => $limits->{port}, $limits->{tls_port} ? (tls => $limits->{tls_port}) : ());
+    my $problem;
+    for my $kind (sort keys %wanted) {
+        my ($address, $port) = ($limits->{bind}, $wanted{$kind});
+        my $door = $self->{doors}{$kind};
+        next if $door && $door->opened_for eq "$address $port";
+        my $new = $self->_open_door($kind, $address, $port);
+        $problem //= [address => $address, port => $port, error => $@] if !$new;
+        next if !$new;
+        $door->close if $door;
+        $self->{doors}{$kind} = $new;
+    }
+    for my $kind (grep { !exists $wanted{$_} } keys %{ $self->{doors} }) {
+        delete($self->{doors}{$kind})->close;
+    }
+    return $problem;
+}
+
+sub _open_door ($self, $kind, $address, $port) {
+    my $door = Koha::Plugin::ConnexionGateway::Door->open(
+        loop      => $self->{loop},
+        log       => $self->{log},
+        address   => $address,
+        port      => $port,
+        on_accept => sub ($door, $handle) { $self->_arrive($kind, $handle) },
+    ) // return;
+    $self->{log}->info(
+        listening => address => $door->address,
+        port      => $door->port,
+        pid       => $$,
+        $kind eq 'tls' ? (tls => 1) : ()
     );
-    $self->{listen_error} = $socket ? '' : $@ || "$!";
-    $socket->blocking(0) if $socket;
-    return $socket;
-}
-
-sub _accept_from ($self, $socket) {
-    $self->{socket}     = $socket;
-    $self->{listens_on} = join ' ', @{ $self->{limits} }{qw(bind port)};
-    $self->_watch($socket);
-    $self->{log}
-        ->info(listening => address => $socket->sockhost, port => $socket->sockport, pid => $$);
-    $self->{on_ready}->($socket->sockhost, $socket->sockport);
-    return;
-}
-
-sub _watch ($self, $socket) {
-    $self->{loop}->reactor->io($socket => sub ($reactor, $writable) { $self->_accept })
-        ->watch($socket, 1, 0);
-    return;
+    return $door;
 }
 
 sub _stop_accepting ($self) {
-    my $socket = delete $self->{socket} // return;
-    $self->{loop}->reactor->remove($socket);
-    close $socket or $self->{log}->warning(close => error => "$!");
+    $_->close for values %{ $self->{doors} };
+    $self->{doors} = {};
     return;
 }
 
-sub _accept ($self) {
-    for (1 .. 50) {
-        my $socket = $self->{socket} // return;
-        if (my $handle = $socket->accept) {
-            $self->_take($handle);
-            next;
-        }
-        return if $! == EAGAIN || $! == EWOULDBLOCK;
-        next   if $! == EINTR  || $! == ECONNABORTED;
-        return $self->_pause("$!");
-    }
-    return;
-}
+# ------------------------------------------------------------------ who comes
 
-# Without a free descriptor the socket stays readable: looking again at once would only burn time.
-sub _pause ($self, $error) {
-    $self->{log}->error(cannot_accept => error => $error);
-    my $socket = $self->{socket};
-    $self->{loop}->reactor->remove($socket);
-    $self->{loop}->timer($PAUSE_SECONDS =>
-            sub ($loop) { $self->_watch($socket) if $self->{socket} && $self->{socket} == $socket }
+sub _arrive ($self, $kind, $handle) {
+    my $limits = $self->{limits};
+    my $peer   = $ADDRESSES->plain($handle->peerhost) // return;    # it is gone already
+    my $proxied = $ADDRESSES->among($peer, $limits->{proxy_from});
+    return $self->_take($handle, $peer) if $kind eq 'plain' && !$proxied;
+    my $refusal = $proxied ? undef : $self->_refusal($peer);
+    return $self->{log}->warning(dropped => peer => $peer, reason => $refusal // 'too many')
+        if $refusal || keys(%{ $self->{arrivals} }) >= $limits->{max_connections};
+    my $arrival = Koha::Plugin::ConnexionGateway::Arrival->new(
+        handle   => $handle,
+        peer     => $peer,
+        loop     => $self->{loop},
+        log      => $self->{log},
+        seconds  => $limits->{first_byte_timeout},
+        proxied  => $proxied,
+        tls      => $kind eq 'tls'
+            ? { certificate => $limits->{tls_certificate}, key => $limits->{tls_key} }
+            : undef,
+        on_ready => sub ($arrival, $ready, $client) {
+            delete $self->{arrivals}{$arrival};
+            $self->_take($ready, $client);
+        },
+        on_gone => sub ($arrival) { delete $self->{arrivals}{$arrival} },
     );
-    return;
+    $self->{arrivals}{$arrival} = $arrival;
+    return $arrival->begin;
 }
 
-sub _take ($self, $handle) {
-    my $peer    = _plain_address($handle->peerhost) // return;    # it is gone already
+sub _take ($self, $handle, $peer) {
     my $refusal = $self->_refusal($peer);
     if ($refusal && $self->{refused} >= $REFUSED_AT_MOST) {
         $self->{log}->warning(dropped => peer => $peer);
@@ -258,6 +258,7 @@ sub _connection ($self, $handle, $peer) {
         pool   => $self->{pool},
         limits => $self->{limits},
         log    => $self->{log},
+        failed_logins => $self->{failed_logins},
         parser => Koha::Plugin::ConnexionGateway::Core::RequestParser->new(
             max_bytes   => $self->{limits}{max_request_bytes},
             max_records => $self->{limits}{max_request_records},
@@ -281,7 +282,7 @@ sub _count ($self, $peer, $more) {
 
 sub _refusal ($self, $peer) {
     my $limits = $self->{limits};
-    return sprintf $TEXT{not_allowed}, $peer if !allowed($peer, @{ $limits->{allow} });
+    return sprintf $TEXT{not_allowed}, $peer if !$ADDRESSES->allowed($peer, $limits->{allow});
     my $all = keys(%{ $self->{connections} }) - $self->{refused};
     return sprintf $TEXT{crowded}, $all if $all >= $limits->{max_connections};
     my $one = $self->{by_address}{$peer} // 0;
@@ -290,36 +291,12 @@ sub _refusal ($self, $peer) {
     return;
 }
 
-sub _plain_address ($address) {
-    $address =~ s/\A::ffff:(?=[0-9.]+\z)//i if defined $address;
-    return $address;
-}
-
-sub allowed ($address, @list) {
-    return 1 if !@list;
-    my $bits = _bits($address) // return 0;
-    for my $entry (@list) {
-        my ($network, $length) = split m{/}, $entry, 2;
-        my $wanted = _bits($network) // next;
-        next if length $wanted != length $bits;
-        $length = length $wanted
-            if !defined $length || $length !~ /\A[0-9]{1,3}\z/ || $length > length $wanted;
-        return 1 if substr($bits, 0, $length) eq substr $wanted, 0, $length;
-    }
-    return 0;
-}
-
-sub _bits ($address) {
-    my $octets = inet_pton($address =~ /:/ ? AF_INET6 : AF_INET, $address) // return;
-    return unpack 'B*', $octets;
-}
-
 # ------------------------------------------------------------------ time, and the end
 
 sub _tick ($self) {
     my $now = clock_gettime(CLOCK_MONOTONIC);
     $self->{pool}->tick;
-    $_->tick($now) for values %{ $self->{connections} };
+    $_->tick($now) for values %{ $self->{arrivals} }, values %{ $self->{connections} };
     return if !$self->{draining};
     my $busy = $self->{pool}->busy || keys %{ $self->{connections} };
     $self->_finish if !$busy       || $now > $self->{draining};
@@ -335,6 +312,7 @@ sub _drain ($self) {
         connections => scalar keys %{ $self->{connections} }
     );
     $self->_stop_accepting;
+    $_->abandon for values %{ $self->{arrivals} };
     $_->drain for values %{ $self->{connections} };
     return;
 }
@@ -376,55 +354,7 @@ what is under way end, and end the service.
 
 A request for C</health> over HTTP on the same port is answered with C<ok>.
 
-=head1 SETTINGS
-
-Times are in seconds.
-
-=over
-
-=item bind, port
-
-Where to listen (127.0.0.1, 8000).
-
-=item allow
-
-Addresses and networks (C<192.0.2.7>, C<192.0.2.0/24>, C<2001:db8::/32>) that may export: an array, or
-a string with spaces or commas. Empty: all.
-
-=item max_connections, max_connections_per_address
-
-600 and 120.
-
-=item max_request_bytes, max_request_records
-
-2,000,000 and 100.
-
-=item first_byte_timeout, between_bytes_timeout, request_timeout
-
-How long a client may take: to its first byte (60), between two bytes of a request (8), and for a whole
-request (120).
-
-=item idle_timeout
-
-How long a connection is kept after a reply (10); closing is the client's part.
-
-=item answer_within
-
-After this time an export that is kept, but not yet done, is answered by its number (8).
-
-=item max_importers, importer_idle, importer_exports, import_timeout, max_queue, queue_timeout
-
-See L<Koha::Plugin::ConnexionGateway::ImporterPool> (4, 300, 500, 120, 500, 60).
-
-=item drain_timeout
-
-How long SIGTERM waits for what is under way (30).
-
-=item log_format
-
-C<text> or C<json>.
-
-=back
+The settings and their defaults are those of L<Koha::Plugin::ConnexionGateway::ServiceSettings>.
 
 =head1 METHODS
 
@@ -437,13 +367,5 @@ port when it listens.
 =head2 run
 
 Serves until it is told to stop. Returns the exit status: 0, or 1 when it could not begin.
-
-=head1 FUNCTIONS
-
-=head2 allowed
-
-    Koha::Plugin::ConnexionGateway::Listener::allowed($address, @addresses_and_networks)
-
-True when the list is empty or holds the address.
 
 =cut

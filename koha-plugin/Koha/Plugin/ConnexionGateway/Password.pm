@@ -24,14 +24,24 @@ sub hash ($class, $password) {
 
 sub matches ($class, $password, $hash) {
     return 0 if !defined $password || !defined $hash || !length $hash;
-    my $digest = _digest(_octets($password), $hash);
-    return 1 if ($remembered{$digest} // 0) > time;
+    return 1 if $class->remembers($password, $hash);
     require Crypt::Eksblowfish::Bcrypt;
     my $again = Crypt::Eksblowfish::Bcrypt::bcrypt(_octets($password), $hash);
     return 0 if !_same($again, $hash);
-    %remembered = () if keys %remembered >= $REMEMBER_AT_MOST;
-    $remembered{$digest} = time + $REMEMBER_SECONDS;
+    $class->remember($password, $hash);
     return 1;
+}
+
+sub remember ($class, $password, $hash) {
+    return if !length($hash // '');
+    %remembered = () if keys %remembered >= $REMEMBER_AT_MOST;
+    $remembered{ _digest(_octets($password), $hash) } = time + $REMEMBER_SECONDS;
+    return;
+}
+
+sub remembers ($class, $password, $hash) {
+    return 0 if !defined $password || !length($hash // '');
+    return ($remembered{ _digest(_octets($password), $hash) } // 0) > time ? 1 : 0;
 }
 
 sub _digest ($password, $hash) {
@@ -78,7 +88,10 @@ bcrypt from Crypt::Eksblowfish, which Koha itself uses for its patrons.
 
 =head2 hash($password), matches($password, $hash)
 
-A password that fitted is known again for five minutes, as a keyed digest in this process's memory.
+=head2 remember($password, $hash), remembers($password, $hash)
+
+A password that fitted is known again for five minutes, as a keyed digest in this process's memory,
+as long as the hash stays the same.
 Passwords are octets as the Client sent them, or text (taken as UTF-8), of up to 72 octets.
 
 =cut

@@ -21,6 +21,7 @@ my %REFUSED_LOGIN = (
         . ' export destination in Connexion Client.',
     profile_disabled => 'This login is switched off. Ask whoever set up the gateway in Koha.',
     no_patron => 'The patron "%s", as whom this login writes, is not in Koha.',
+    locked => 'The Koha account "%s" is locked. Who may edit patrons in Koha can set a new password for it.',
     expired => 'The Koha account "%s" has expired.',
     missing_permission => 'The Koha account "%s" lacks the permission %s.',
 );

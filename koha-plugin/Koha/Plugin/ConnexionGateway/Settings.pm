@@ -12,35 +12,11 @@ use JSON::PP ();
 use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Password;
 use Koha::Plugin::ConnexionGateway::Profile;
+use Koha::Plugin::ConnexionGateway::ServiceSettings;
 
+my $SERVICE = 'Koha::Plugin::ConnexionGateway::ServiceSettings';
 my $PROFILE = 'Koha::Plugin::ConnexionGateway::Profile';
 my $JSON = JSON::PP->new->utf8->canonical;
-
-# The service's own settings.
-our %SERVICE = (
-    bind => '127.0.0.1',
-    port => 8000,
-    max_connections => 600,
-    max_connections_per_address => 120,
-    max_request_bytes => 2_000_000,
-    max_request_records => 100,
-    first_byte_timeout => 60,
-    between_bytes_timeout => 8,
-    request_timeout => 120,
-    idle_timeout => 60,
-    answer_within => 8,
-    max_importers => 2,
-    importer_idle => 300,
-    importer_exports => 500,
-    import_timeout => 120,
-    max_queue => 500,
-    queue_timeout => 60,
-    drain_timeout => 30,
-    allow => '',
-    log_format => 'text',
-    wrong_login_delay => 1,
-    keep_data => 1,
-);
 
 sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
 
@@ -49,10 +25,25 @@ sub _table ($self, $name) { return $self->{koha}->table($name) }
 # ---------------------------------------------------------------- service
 
 sub service ($self) {
-    my %values = %SERVICE;
+    my %values = $SERVICE->defaults;
     my $rows = $self->{koha}->dbh->selectall_arrayref('SELECT name, value FROM ' . $self->_table('settings'));
     $values{ $_->[0] } = $_->[1] for grep { exists $values{ $_->[0] } } @{$rows};
     return \%values;
+}
+
+# All or nothing.
+sub save_service ($self, $new) {
+    my @problems = grep { defined } map { $SERVICE->problem($_, $new->{$_}) } sort keys %{$new};
+    @problems = $SERVICE->contradictions({ %{ $self->service }, %{$new} }) if !@problems;
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'settings.bad_service', message => join "\n", @problems)
+        if @problems;
+    my $table = $self->_table('settings');
+    $self->{koha}->transaction(sub ($dbh) {
+        $dbh->do("REPLACE INTO $table (name, value) VALUES (?, ?)", undef, $_, $new->{$_})
+            for sort keys %{$new};
+        return;
+    });
+    return $self->service;
 }
 
 # ---------------------------------------------------------------- profiles
@@ -250,7 +241,12 @@ L<Koha::Plugin::ConnexionGateway::Profile>; C<password> is only ever taken, neve
 
 =head2 service
 
-The service's settings with their defaults.
+The service's settings with their defaults, by name.
+
+=head2 save_service(\%values)
+
+Saves those, and gives them all. Raises C<settings.bad_service>, whose message says every problem, and
+saves nothing then.
 
 =head2 blank_profile
 
