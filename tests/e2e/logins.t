@@ -12,7 +12,6 @@ use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Test::More;
 use TestGateway;
-use Time::HiRes qw(sleep);
 
 plan skip_all => 'it changes patrons that the stand-in has' if TestGateway->live;
 
@@ -24,17 +23,7 @@ $gateway = TestGateway->start(profiles => [
     { %base, name => 'demo', login => 'demo' }, \%own,
     { %base, name => 'off', login => 'off', enabled => 0 },
 ]);
-$gateway->command('settings', 'wrong_login_delay=0', 'wrong_logins=1000', 'wrong_logins_per_address=1000');
-reload();
-
-sub reload {
-    kill HUP => $gateway->{pid};
-    for (1 .. 100) {
-        return if $gateway->log_text =~ /event=reloaded/;
-        sleep 0.1;
-    }
-    die "the service was not reloaded\n";
-}
+$gateway->change_settings('wrong_login_delay=0', 'wrong_logins=1000', 'wrong_logins_per_address=1000');
 
 sub set ($column, $value, $userid = 'cataloguer') {
     $gateway->dbh->do("UPDATE borrowers SET $column = ? WHERE userid = ?", undef, $value, $userid);

@@ -154,6 +154,19 @@ sub serve ($self, @arguments) {
     die "the gateway does not listen:\n" . $self->log_text;
 }
 
+# Settings of the service, which take effect at once.
+sub change_settings ($self, @settings) {
+    my ($output, $status) = $self->command('settings', @settings);
+    die "settings @settings: $output\n" if $status;
+    my $before = () = $self->log_text =~ /event=reloaded/g;
+    kill HUP => $self->{pid};
+    for (1 .. 300) {
+        return if $before < (() = $self->log_text =~ /event=reloaded/g);
+        sleep 0.1;
+    }
+    die "the service was not reloaded:\n" . $self->log_text;
+}
+
 sub log_text ($self) {
     open my $handle, '<', $self->{log} or return '';
     local $/;
