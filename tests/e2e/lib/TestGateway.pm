@@ -167,6 +167,13 @@ sub change_settings ($self, @settings) {
     die "the service was not reloaded:\n" . $self->log_text;
 }
 
+# Of the listener, in kB.
+sub private_memory ($self) {
+    open my $handle, '<', "/proc/$self->{pid}/smaps_rollup" or die "no /proc: $!\n";
+    my ($private) = join('', <$handle>) =~ /^Private_Dirty:\s+(\d+)/m;
+    return $private;
+}
+
 sub log_text ($self) {
     open my $handle, '<', $self->{log} or return '';
     local $/;
