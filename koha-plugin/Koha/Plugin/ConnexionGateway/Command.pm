@@ -21,6 +21,7 @@ my %COMMANDS = (
         arguments => [0, 0]
     },
     importer => { code => \&_importer, options => [qw(fd=i)],      arguments => [0, 0] },
+    doctor => { code => \&_doctor, options => [qw(json timeout=f search-engine)], arguments => [0, 0] },
     index => {
         code      => \&_index,
         options   => [qw(rebuild verify status record-type=s batch=i restart)],
@@ -115,7 +116,7 @@ sub _serve ($self, $options) {
     require Koha::Plugin::ConnexionGateway::Listener;
     my $log      = Koha::Plugin::ConnexionGateway::Log->new(format => $format)->export_format;
     my $listener = Koha::Plugin::ConnexionGateway::Listener->new(
-        command   => [$^X, "-I$self->{root}", $self->{script}, 'importer', '--fd'],
+        command   => [@{ $self->_program }, 'importer', '--fd'],
         overrides => \%overrides,
         log       => $log,
     );
@@ -249,6 +250,21 @@ sub _index ($self, $options) {
         koha => $self->_koha, record_type => $type, batch => $batch, restart => $options->{restart})
         ->run(@what);
 }
+
+# ------------------------------------------------------------------ whether all is well
+
+sub _doctor ($self, $options) {
+    my $seconds = $options->{timeout};
+    _stop_for_misuse('--timeout is a number of seconds above 0.') if defined $seconds && $seconds <= 0;
+    require Koha::Plugin::ConnexionGateway::DoctorCommand;
+    my $doctor = Koha::Plugin::ConnexionGateway::DoctorCommand->new(
+        make_koha => sub { $self->_koha }, seconds => $seconds, json => $options->{json},
+        program => $self->_program);
+    return $options->{'search-engine'} ? $doctor->run_search_engine : $doctor->run;
+}
+
+# What starts this program again.
+sub _program ($self) { return [$^X, "-I$self->{root}", $self->{script}] }
 
 # ------------------------------------------------------------------ what would become of records
 

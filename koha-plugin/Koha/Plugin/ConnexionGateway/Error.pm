@@ -27,6 +27,12 @@ sub code_of ($class, $error) {
     return ref $error && eval { $error->can('code') } ? $error->code : '';
 }
 
+# What any error says, without the place in the program.
+sub text_of ($class, $error) {
+    return $error->message if ref $error && eval { $error->can('message') };
+    return "$error" =~ s/ at \S+ line \d+.*//rs =~ s/\s+\z//r;
+}
+
 1;
 
 __END__
@@ -55,5 +61,9 @@ Its parts. As a string an error reads C<message (code)>.
 =head2 code_of($error)
 
 The code of any error object that has one, otherwise the empty string.
+
+=head2 text_of($error)
+
+What any error says, without the place in the program.
 
 =cut

@@ -124,6 +124,24 @@ sub set_indexed ($self, $number) {
     return;
 }
 
+# Numbers of exports that need somebody to look: given up after too many attempts, kept but not
+# imported for so many seconds, imported but not handed to the indexer.
+sub stuck ($self, $seconds, $most = 100) {
+    my $table = $self->_table('exports');
+    my $unfinished = q{state IN ('received', 'importing')};
+    my %where = (
+        given_up => "$unfinished AND attempts >= $MOST_ATTEMPTS",
+        waiting => "$unfinished AND attempts < $MOST_ATTEMPTS AND received_at < $NOW - INTERVAL " . int($seconds) . ' SECOND',
+        unindexed => "index_pending = 1 AND state = 'done' AND finished_at < $NOW - INTERVAL " . int($seconds) . ' SECOND',
+    );
+    return {
+        map {
+            $_ => $self->{koha}->dbh->selectcol_arrayref(
+                "SELECT number FROM $table WHERE $where{$_} ORDER BY number LIMIT ?", undef, $most)
+        } keys %where
+    };
+}
+
 sub counts ($self) {
     my $table = $self->_table('exports');
     my $rows = $self->{koha}->dbh->selectall_arrayref(
@@ -225,6 +243,10 @@ Numbers of exports whose importer is gone.
 =head2 last_import($record_type, $record_id)
 
 The export that last wrote a record, if it was not undone.
+
+=head2 stuck($seconds, $most)
+
+Numbers of exports that nobody will finish by himself: C<{given_up, waiting, unindexed}>.
 
 =head2 counts, latest($most)
 

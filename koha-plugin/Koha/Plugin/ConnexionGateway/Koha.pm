@@ -586,6 +586,49 @@ sub name_unlock ($self, $name) {
 # For hooks, within a process of Koha's: what they do belongs to the transaction they are called in.
 sub hook_handle ($class) { return C4::Context->dbh }
 
+# ---------------------------------------------------------------- what an administrator asks
+
+sub version ($self) { return C4::Context->preference('Version') // '' }
+
+# Without an object of the plugin, which may upgrade it. `hooks`: in versions that have a preference
+# for them, whether Koha calls the plugin's hooks.
+sub plugin_state ($self) {
+    my $rows = $self->dbh->selectall_arrayref(
+        q{SELECT plugin_key, plugin_value FROM plugin_data WHERE plugin_class = ?}, undef,
+        'Koha::Plugin::ConnexionGateway');
+    my %data = map { $_->[0] => $_->[1] } @{$rows};
+    my $hooks = C4::Context->preference('UseKohaPlugins');
+    return {
+        allowed => C4::Context->config('enable_plugins') ? 1 : 0,
+        installed => %data ? 1 : 0, enabled => $data{__ENABLED__} ? 1 : 0,
+        hooks => defined $hooks && length $hooks && !$hooks ? 0 : 1,
+    };
+}
+
+sub search_engine ($self) { return C4::Context->preference('SearchEngine') // 'Zebra' }
+
+# The record that was saved last: {id, age} in seconds.
+sub newest_record ($self, $record_type) {
+    my $stored = $STORED{$record_type};
+    return $self->dbh->selectrow_hashref(
+        "SELECT r.$stored->{id} AS id, UNIX_TIMESTAMP() - UNIX_TIMESTAMP(r.$stored->{time}) AS age"
+            . " FROM $stored->{table} r WHERE $stored->{only} ORDER BY r.$stored->{id} DESC LIMIT 1");
+}
+
+# What waits to be indexed: {waiting, age} with the seconds that the oldest one waits; nothing where
+# Koha keeps no such queue.
+sub index_queue ($self) {
+    return if $self->search_engine ne 'Zebra';
+    return $self->dbh->selectrow_hashref('SELECT COUNT(*) AS waiting,'
+            . ' COALESCE(UNIX_TIMESTAMP() - UNIX_TIMESTAMP(MIN(time)), 0) AS age FROM zebraqueue WHERE done = 0');
+}
+
+# The database server's name, version and folder of temporary files.
+sub database_server ($self) {
+    return $self->dbh->selectrow_hashref(
+        'SELECT @@hostname AS host, @@version AS version, @@tmpdir AS tmpdir, @@datadir AS datadir');
+}
+
 # ---------------------------------------------------------------- items
 
 sub item_facts ($self, $questions) {
@@ -984,6 +1027,10 @@ The database's clock, and a moment that can be compared with its times.
 =head2 name_lock($name), name_unlock($name)
 
 A lock for the whole Koha instance, which goes with the connection.
+
+=head2 version, plugin_state, search_engine, newest_record($record_type), index_queue, database_server
+
+What an administrator asks of a Koha.
 
 =head2 hook_handle
 

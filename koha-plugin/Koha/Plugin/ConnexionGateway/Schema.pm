@@ -22,9 +22,10 @@ sub install ($class, $koha) {
     return 1;
 }
 
-sub installed ($class, $koha) {
-    my $dbh = $koha->dbh;
-    my $found = $dbh->selectcol_arrayref('SHOW TABLES LIKE ?', undef, $koha->table('exports'));
+sub installed ($class, $koha) { return $class->has_table($koha, 'exports') }
+
+sub has_table ($class, $koha, $name) {
+    my $found = $koha->dbh->selectcol_arrayref('SHOW TABLES LIKE ?', undef, $koha->table($name));
     return @{$found} ? 1 : 0;
 }
 
@@ -197,6 +198,10 @@ Makes and upgrades the tables; DDL commits, so never within a transaction.
 =head2 install($koha), installed($koha), uninstall($koha)
 
 Each may be called again at any time. C<$koha> is a L<Koha::Plugin::ConnexionGateway::Koha>.
+
+=head2 has_table($koha, $name)
+
+Whether there is one of them, by its short name.
 
 =head2 tables, version
 
