@@ -12,6 +12,7 @@ no warnings 'experimental::signatures';
 use Carp           qw(croak);
 use Cwd            qw(abs_path);
 use Exporter       qw(import);
+use Fcntl          qw(F_SETFD);
 use File::Basename qw(dirname);
 use File::Temp     ();
 use IO::Socket::IP ();
@@ -67,10 +68,17 @@ sub new ($class, %settings) {
 
 sub folder ($self) { return "$self->{folder}" }
 
-sub settings ($self, %settings) {
-    open my $out, '>', $self->folder . '/settings.json' or croak $!;
-    print {$out} JSON::PP->new->encode(\%settings);
+sub settings ($self, %settings) { return $self->_write_json('settings.json', \%settings) }
+
+sub wishes ($self, %wishes) { return $self->_write_json('wishes.json', { state => 'accept', reload => 0, %wishes }) }
+
+# By rename: it may be read meanwhile.
+sub _write_json ($self, $name, $data) {
+    my $file = $self->folder . "/$name";
+    open my $out, '>', "$file.new" or croak $!;
+    print {$out} JSON::PP->new->encode($data);
     close $out or croak $!;
+    rename "$file.new", $file or croak $!;
     return $self;
 }
 
@@ -82,6 +90,7 @@ sub begin ($self, @arguments) {
         local $ENV{PERL5LIB}       = join ':', @INC;
         local $SIG{PIPE}           = 'DEFAULT';
         open STDERR, '>', $log or POSIX::_exit(1);
+        $self->_hand_over if $self->{hand_over};
         my $program = 'use Koha::Plugin::ConnexionGateway::Command;'
             . 'exit Koha::Plugin::ConnexionGateway::Command->new(script => shift, root => shift)->run(@ARGV)';
         exec $^X, (map { "-I$_" } @INC), '-e', $program, "$LIB/importer-standin", $INC[0], 'serve',
@@ -91,11 +100,37 @@ sub begin ($self, @arguments) {
     return $self;
 }
 
+# One whose log is a file of the settings.
+sub start_quietly ($self, $log) {
+    $self->begin('--port', 0);
+    return $self->_wait_for_port($log);
+}
+
+# With a listening socket from outside, as descriptor 3.
+sub begin_with_socket ($self, $socket) {
+    local $self->{hand_over} = $socket;
+    $self->begin;
+    return $self->_wait_for_port($self->{log});
+}
+
+sub _hand_over ($self) {
+    my $fd = fileno $self->{hand_over};
+    POSIX::dup2($fd, 3) // POSIX::_exit(1) if $fd != 3;
+    fcntl $self->{hand_over}, F_SETFD, 0;
+    ## no critic (RequireLocalizedPunctuationVars)
+    @ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, 1);
+    return;
+}
+
 sub start ($self, @arguments) {
     $self->begin('--port', 0, @arguments);
+    return $self->_wait_for_port($self->{log});
+}
+
+sub _wait_for_port ($self, $log) {
     $self->{port} = wait_until(
         sub {
-            content($self->{log}) =~ /event=listening .*\bport=([0-9]+)/ ? $1
+            content($log) =~ /event=listening .*\bport=([0-9]+)/ ? $1
                 : $self->ended                                           ? -1
                 :                                                          0;
         }

@@ -30,7 +30,9 @@ my %COMMANDS = (
     plan     => { code => \&_plan,     options => [qw(profile=s json)], arguments => [1, undef] },
     profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
     settings => { code => \&_settings_of_service, options => [], arguments => [0, undef] },
-    status   => { code => \&_status,   options => [qw(exports=i)], arguments => [0, 0] },
+    status   => { code => \&_status,   options => [qw(exports=i json)], arguments => [0, 0] },
+    (map { my $wish = $_; $wish => { code => sub ($self, $options) { $self->_service_command->$wish },
+        options => [], arguments => [0, 0] } } qw(reload drain accept)),
     send     => {
         code    => \&_send,
         options => [
@@ -346,36 +348,13 @@ sub _record_length ($octets, $at) {
     return ($end < 0 ? length $octets : $end + 1) - $at;
 }
 
-# ------------------------------------------------------------------ status
+# ------------------------------------------------------------------ the running services
 
-sub _status ($self, $options) {
-    my $service = $self->_settings->service;
-    require Koha::Plugin::ConnexionGateway::Journal;
-    my $journal = "${NAMESPACE}::Journal"->new(koha => $self->_koha);
-    my $problem = _health(@$service{qw(bind port)});
-    print "Service on $service->{bind} port $service->{port}: ", $problem // 'it answers', "\n";
-    my $counts = $journal->counts;
-    print 'Exports: ', join(', ', map { "$counts->{$_} $_" } sort keys %$counts) || 'none', "\n";
-    for my $export (@{ $journal->latest($options->{exports} // 10) }) {
-        printf "%6d  %s  %-9s %-15s %s\n",
-            map { $_ // '' } @$export{qw(number received_at state profile title)};
-    }
-    return defined $problem ? 1 : 0;
-}
+sub _status ($self, $options) { return $self->_service_command(%{$options})->status }
 
-# The problem, in words, or nothing.
-sub _health ($address, $port) {
-    require IO::Socket::IP;
-    require IO::Select;
-    my $host   = $address =~ /\A(?:0[.]0[.]0[.]0|::|)\z/ ? 'localhost' : $address;
-    my $socket = IO::Socket::IP->new(PeerHost => $host, PeerPort => $port, Timeout => 5)
-        // return "no connection ($@)";
-    local $SIG{PIPE} = 'IGNORE';
-    print {$socket} "GET /health HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n\r\n";
-    return 'no answer' if !IO::Select->new($socket)->can_read(5);
-    my $answer = <$socket> // return 'no answer';
-    return if $answer =~ m{\AHTTP/1.1 200 };
-    return $answer =~ m{\AHTTP/1.1 503 } ? 'it cannot start importers' : 'another program answers';
+sub _service_command ($self, %options) {
+    require Koha::Plugin::ConnexionGateway::ServiceCommand;
+    return Koha::Plugin::ConnexionGateway::ServiceCommand->new(%options, koha => $self->_koha);
 }
 
 1;

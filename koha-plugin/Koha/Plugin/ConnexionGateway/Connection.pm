@@ -11,9 +11,10 @@ use Errno        qw(EAGAIN EINTR EWOULDBLOCK);
 use Scalar::Util qw(weaken);
 use Time::HiRes  qw(clock_gettime CLOCK_MONOTONIC);
 
+use Koha::Plugin::ConnexionGateway::Http;
+
 my $CHUNK           = 65_536;
 my $HELD_AT_MOST    = 262_144;    # octets kept while an export of the same connection is under way
-my $HEAD_AT_MOST    = 1024;       # octets kept of a request, to know what an HTTP client asks for
 my $GOODBYE_SECONDS = 2;          # to fetch the last reply when the service stops
 
 my %TEXT = (
@@ -23,15 +24,11 @@ my %TEXT = (
         . 'its outcome, or export it again: the answer will be the outcome, nothing is imported twice.',
     pause => 'Not imported: too many wrong logins from this address (%s) for now. Try again in %d seconds, '
         . 'with the logon ID and password of the gateway.',
-    http =>
-        'This port takes exports of the OCLC Connexion Client (OCLC Gateway Export), not web pages.',
 );
-
-my %HTTP_STATUS = (200 => 'OK', 400 => 'Bad Request', 503 => 'Service Unavailable');
 
 sub new ($class, %args) {
     my $self = bless {
-        %args,    # handle, peer, loop, pool, limits, log, failed_logins, parser, on_close
+        %args,    # handle, peer, loop, pool, limits, log, failed_logins, operations, parser, on_close
         in       => '',
         out      => '',
         head     => '',
@@ -148,9 +145,13 @@ sub _parse ($self) {
     my $octets = $self->{in};
     $self->{in} = '';
     if (length $octets) {
-        $self->_begins if $parser->state eq 'idle';
-        $self->{head} = substr $self->{head} . $octets, 0, $HEAD_AT_MOST;
+        my $begins = $parser->state eq 'idle';
+        $self->_begins if $begins;
+        $self->{head} = substr $self->{head} . $octets, 0, $Koha::Plugin::ConnexionGateway::Http::HEAD_AT_MOST;
         $parser->feed($octets) if $parser->state ne 'failed';
+
+        # An importer for an export, but none for a monitor that asks how it goes.
+        $self->{pool}->warm if $begins && $parser->state ne 'failed';
     }
     $self->_finish_parsing if $self->{eof};
     return;
@@ -164,7 +165,6 @@ sub _finish_parsing ($self) {
 sub _begins ($self) {
     $self->{began} = _now();
     $self->{head}  = '';
-    $self->{pool}->warm;
     return;
 }
 
@@ -257,6 +257,7 @@ sub refuse ($self, $text) {
 sub _problem ($self) {
     my $problem = $self->{parser}->problem;
     return $self->_http if $problem->{code} eq 'http';
+    $self->{operations}->bad_request;
     $self->{log}->warning(
         bad_request => peer => $self->{peer},
         code        => $problem->{code},
@@ -265,22 +266,30 @@ sub _problem ($self) {
     return $self->refuse($problem->{message});
 }
 
+# It may take a moment: meanwhile it is a job like an export.
 sub _http ($self) {
-    return if $self->{head} !~ /\n/ && length $self->{head} < $HEAD_AT_MOST && !$self->{eof};
-    my $health = $self->{head} =~ m{\A(?:GET|HEAD) /health[ ?]};
-    my ($status, $text) =
-         !$health                ? (400, $TEXT{http})
-        : $self->{pool}->healthy ? (200, 'ok')
-        :                          (503, 'importers cannot be started');
-    $self->_write(_http_response($status, "$text\n", scalar $self->{head} =~ /\AHEAD /));
-    return $self->_end(goodbye => 1);
+    my $request = Koha::Plugin::ConnexionGateway::Http->parse($self->{head}, $self->{eof});
+    return if !defined $request;
+    my $job = $self->{job} = { since => _now() };
+    weaken(my $weak = $self);
+    Koha::Plugin::ConnexionGateway::Http->answer(
+        $request,
+        $self->_is_inside ? 'inside' : 'outside',
+        $self->{operations},
+        sub ($octets) { $weak->_answer_http($job, $octets) if $weak }
+    );
+    return;
 }
 
-sub _http_response ($status, $text, $head_only) {
-    return join "\r\n", "HTTP/1.1 $status $HTTP_STATUS{$status}",
-        'Content-Type: text/plain; charset=us-ascii',
-        'Content-Length: ' . length $text, 'Cache-Control: no-store', 'Connection: close', '',
-        $head_only ? '' : $text;
+sub _is_inside ($self) {
+    return $self->{peer} =~ /\A(?:127[.]|::1\z)/ || $self->{peer} eq ($self->{handle}->sockhost // '');
+}
+
+sub _answer_http ($self, $job, $octets) {
+    return if $self->{gone} || !$self->{job} || $self->{job} != $job;
+    delete $self->{job};
+    $self->_write($octets);
+    return $self->_end(goodbye => 1);
 }
 
 sub drain ($self) {
@@ -339,7 +348,7 @@ sub _tick_idle ($self, $now) {
 
 # As if the client had closed: what there is goes the way of every record, and is told to be cut.
 sub _give_up_waiting ($self) {
-    return $self->refuse($TEXT{http}) if $self->{parser}->state eq 'failed';
+    return $self->refuse($self->{operations}->not_for_browsers) if $self->{parser}->state eq 'failed';
     $self->_finish_parsing;
     return $self->_advance;
 }
@@ -374,7 +383,8 @@ can read the answer; after C<idle_timeout> the connection is closed here.
 
 Takes C<handle> (a connected, non-blocking socket), C<peer> (its address), C<loop> (a Mojo::IOLoop),
 C<pool> (L<Koha::Plugin::ConnexionGateway::ImporterPool>), C<limits>, C<log>,
-C<failed_logins> (L<Koha::Plugin::ConnexionGateway::FailedLogins>), C<parser> (a
+C<failed_logins> (L<Koha::Plugin::ConnexionGateway::FailedLogins>), C<operations>
+(L<Koha::Plugin::ConnexionGateway::Operations>), C<parser> (a
 C<Core::RequestParser>) and C<on_close>, which is called once, with the connection.
 
 =head2 peer

@@ -17,7 +17,7 @@ my $AT_A_TIME     = 50;    # so that those who are in have their turn too
 
 # The error is left in $@.
 sub open ($class, %args) {    ## no critic (ProhibitBuiltinHomonyms)
-    my $socket = IO::Socket::IP->new(
+    my $socket = delete $args{socket} // IO::Socket::IP->new(
         LocalHost => $args{address},
         LocalPort => $args{port},
         Listen    => SOMAXCONN,
@@ -98,7 +98,7 @@ Koha::Plugin::ConnexionGateway::Door - one listening socket in the event loop
         on_accept => sub ($door, $handle) { … },
     ) // die $@;
 
-Listens and accepts from then on.
+Listens and accepts from then on; where a C<socket> that listens already is given, on that one.
 
 =head2 address, port, opened_for
 

@@ -15,16 +15,18 @@ use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Identifiers;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Koha;
+use Koha::Plugin::ConnexionGateway::Log;
 use Koha::Plugin::ConnexionGateway::Planner;
 use Koha::Plugin::ConnexionGateway::Reply;
 use Koha::Plugin::ConnexionGateway::Settings;
+use Koha::Plugin::ConnexionGateway::Wishes;
 use Koha::Plugin::ConnexionGateway::Writer;
 
 my $MOST_ATTEMPTS = 4;
 
 sub new ($class, %args) {
     my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
-    my $self = bless { koha => $koha }, $class;
+    my $self = bless { koha => $koha, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new }, $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
     $self->{identifiers} = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha);
@@ -39,6 +41,32 @@ sub new ($class, %args) {
 
 sub settings ($self) { return $self->{settings}->service }
 
+sub wishes ($self, $service) {
+    my $wishes = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $self->{koha});
+    $wishes->here_is($service);
+    $self->{koha}->forget_caches;
+    return { %{ $wishes->wished }, index_queue => scalar $self->{koha}->index_queue };
+}
+
+# ---------------------------------------------------------------- what is told of it
+
+# For the log and the counters: what became of one export.
+sub _note ($self, $outcome, %pairs) {
+    $self->{noted}{outcomes}{$outcome}++;
+    my $level = $outcome eq 'failed' ? 'error' : $outcome eq 'login_refused' ? 'warning' : 'info';
+    $self->{log}->$level($outcome eq 'login_refused' ? 'login_refused' : 'export',
+        map { $_ => $pairs{$_} } grep { defined $pairs{$_} } sort keys %pairs);
+    return;
+}
+
+sub _note_finished ($self, $done, $began, $attempts) {
+    return $self->_note($done->{became}, export => $done->{number}, outcome => $done->{became},
+        attempts => $attempts, milliseconds => int 1000 * (Time::HiRes::time() - $began),
+        (map { $_ => $done->{$_} } qw(record_type record_id batch repeat_of)));
+}
+
+sub _noted ($self) { return %{ delete $self->{noted} // {} } }
+
 # ---------------------------------------------------------------- one request
 
 sub handle ($self, $request, $received) {
@@ -46,15 +74,18 @@ sub handle ($self, $request, $received) {
     my $answer = $self->{authenticator}->authenticate($request->{readings});
     return $self->_refuse_login($request, $answer) if !$answer->{patron};
     my @numbers = map { $self->_receive($request, $answer, $_) } @{ $request->{records} };
+    $self->{log}->info(received => export => \@numbers, peer => $request->{peer},
+        profile => $answer->{profile}{name}, patron => $answer->{patron}{userid});
     $received->(\@numbers);
     my @replies = map { $self->_answer_one($_, $answer) } @numbers;
-    return { text => join("\n\n", @replies), numbers => \@numbers, login => 'right' };
+    return { text => join("\n\n", @replies), numbers => \@numbers, login => 'right', $self->_noted };
 }
 
 # Exports that were kept by an importer which is gone.
 sub answer ($self, $numbers) {
     $self->{koha}->forget_caches;
-    return { text => join("\n\n", map { $self->_answer_kept($_) } @{$numbers}), numbers => $numbers };
+    return { text => join("\n\n", map { $self->_answer_kept($_) } @{$numbers}), numbers => $numbers,
+        $self->_noted };
 }
 
 sub recover ($self) {
@@ -70,7 +101,8 @@ sub _refuse_login ($self, $request, $answer) {
         error => $answer->{reason}, reply => $text,
         profile => $answer->{profile} ? $answer->{profile}{name} : undef,
     );
-    return { text => $text, login => $answer->{reason} =~ /\A(?:wrong_login|locked)\z/ ? 'wrong' : '' };
+    $self->_note('login_refused', peer => $request->{peer}, reason => $answer->{reason});
+    return { text => $text, login => $answer->{reason} =~ /\A(?:wrong_login|locked)\z/ ? 'wrong' : '', $self->_noted };
 }
 
 sub _receive ($self, $request, $answer, $record) {
@@ -96,9 +128,11 @@ sub _answer_kept ($self, $number) {
 sub _answer_one ($self, $number, $answer) {
     my $context = { number => $number, profile => $answer->{profile}, patron => $answer->{patron} };
     my $error;
+    my $began = Time::HiRes::time();
     for my $attempt (1 .. $MOST_ATTEMPTS) {
+        $self->{noted}{retries}++ if $attempt > 1;
         my $done = eval { $self->_attempt($context) };
-        return $self->_after_commit($done) if $done;
+        return $self->_after_commit($done, $began, $attempt) if $done;
         $error = $@;
         my $code = Koha::Plugin::ConnexionGateway::Error->code_of($error);
         last if $code !~ /\A(?:database[.]retry|search[.]failed)\z/ || $context->{search_failed};
@@ -117,11 +151,14 @@ sub _fail ($self, $number, $error) {
         return $export->{reply} if $export->{state} !~ /\A(?:received|importing)\z/;
         my $text = Koha::Plugin::ConnexionGateway::Reply->failed($code, $number);
         $self->{journal}->finish($number, state => 'failed', reply => $text, error => "$error");
+        $self->_note('failed', export => $number, outcome => 'failed',
+            error => Koha::Plugin::ConnexionGateway::Error->text_of($error));
         return $text;
     });
 }
 
-sub _after_commit ($self, $done) {
+sub _after_commit ($self, $done, $began, $attempts) {
+    $self->_note_finished($done, $began, $attempts) if $done->{became};
     if ($done->{index_pending}) {
         my $indexed = eval { $self->{koha}->index_record($done->{record_type}, $done->{record_id}) };
         $self->{journal}->set_indexed($done->{number}) if $indexed;
@@ -147,6 +184,8 @@ sub _attempt ($self, $context) {
     });
 }
 
+my %BECAME = (add => 'added', overlay => 'overlaid', ignore => 'ignored', hold => 'held', refuse => 'refused');
+
 sub _decide ($self, $job) {
     return $self->_refuse_damaged($job) if !$job->{record};
     $self->{journal}->lock_slots($self->_slot_names($job));
@@ -159,7 +198,7 @@ sub _decide ($self, $job) {
     $done->{reply} = Koha::Plugin::ConnexionGateway::Reply->outcome(
         plan => $job->{plan}, read => $job->{read}, done => $done);
     $self->_record_outcome($job, $done);
-    return $done;
+    return { %{$done}, number => $job->{number}, became => $preview ? 'previewed' : $BECAME{ $job->{plan}{outcome} } };
 }
 
 # Nothing is written to Koha.
@@ -176,7 +215,7 @@ sub _refuse_damaged ($self, $job) {
     $self->{journal}->finish($job->{number}, state => $preview ? 'done' : 'refused', outcome => 'refuse',
         reply => $reply, preview => $preview ? 1 : 0,
         plan => _json({ diagnostics => $job->{read}{diagnostics} }));
-    return { number => $job->{number}, reply => $reply };
+    return { number => $job->{number}, reply => $reply, became => $preview ? 'previewed' : 'refused' };
 }
 
 sub _slot_names ($self, $job) {
@@ -205,7 +244,7 @@ sub _repeat ($self, $job, $earlier) {
     my %same = map { $_ => $earlier->{$_} }
         qw(state outcome preview title plan reply record_type record_id import_batch_id import_record_id);
     $self->{journal}->finish($job->{number}, %same, repeat_of => $earlier->{number});
-    return { %same, number => $job->{number} };
+    return { %same, number => $job->{number}, repeat_of => $earlier->{number}, became => 'repeated' };
 }
 
 # ---------------------------------------------------------------- what is kept of it
@@ -258,12 +297,13 @@ plan. A repeat of an export is answered with what the first one was told, as lon
 
 =head1 METHODS
 
-=head2 new(koha => $koha)
+=head2 new(koha => $koha, log => $log)
 
 =head2 handle(\%request, $received)
 
 C<$received> is called with the exports' numbers once they are kept. Gives C<{text, numbers, login}>;
-C<login> is C<right>, C<wrong> (no such login, or not this password), or empty where neither is known.
+C<login> is C<right>, C<wrong> (no such login, or not this password), or empty where neither is known;
+C<outcomes> counts what became of the exports, C<retries> the tries beyond the first ones.
 
 =head2 answer(\@numbers)
 
@@ -272,6 +312,11 @@ Finishes exports that were kept before, and gives their reply.
 =head2 recover
 
 Finishes what importers that are gone have left; gives how many.
+
+=head2 wishes(\%service)
+
+What is wished of the service (L<Koha::Plugin::ConnexionGateway::Wishes>), with the queue of Koha's
+indexer as C<index_queue>; leaves word where the service is.
 
 =head2 settings
 

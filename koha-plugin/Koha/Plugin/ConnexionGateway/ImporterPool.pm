@@ -16,6 +16,7 @@ use Socket       qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
 use Time::HiRes  qw(clock_gettime CLOCK_MONOTONIC);
 
 use Koha::Plugin::ConnexionGateway::Frames;
+use Koha::Plugin::ConnexionGateway::Metrics;
 
 my $START_SECONDS      = 60;     # loading Koha takes about one second
 my $RESTART_SECONDS    = 1;      # between two tries to start an importer
@@ -38,6 +39,7 @@ my %TEXT = (
         . 'Please show the record to the administrator of Koha.',
     unknown => 'The gateway was stopped before it heard whether this export was kept. '
         . 'Export it again: what was imported is not imported twice.',
+    paused => 'The gateway is paused by the administrator of Koha. Nothing was imported; export it again later.',
     kept_aside => 'Received under number %s, but the import stopped twice; it is set aside. '
         . 'Please show this number to the administrator of Koha.',
 );
@@ -49,6 +51,7 @@ sub new ($class, %args) {
         log        => $args{log},
         loop       => $args{loop},
         limits     => $args{limits},
+        metrics    => $args{metrics} // Koha::Plugin::ConnexionGateway::Metrics->new,
         importers  => {},               # by pid, only those that may get work
         pids       => {},               # every child not yet waited for
         retry      => [],
@@ -90,6 +93,7 @@ sub submit ($self, $export, %on) {
 
 sub _refusal ($self, $job) {
     return $TEXT{stopping} if $self->{stopped};
+    return $TEXT{paused}   if $self->{paused};
     return sprintf $TEXT{full}, $self->{waiting} if $self->{waiting} >= $self->{limits}{max_queue};
     return $TEXT{no_koha}   if $self->_koha_is_away;
     return $TEXT{set_aside} if %{ $self->{set_aside} } && $self->{set_aside}{ _digest($job) };
@@ -109,6 +113,27 @@ sub warm ($self) {
     return        if $self->_koha_is_away || $self->{stopped};
     $self->_start if !grep { !$_->{job} } values %{ $self->{importers} };
     return;
+}
+
+# A question to an importer beside the exports; the answer's text, or nothing where none could be had.
+sub ask ($self, $question, $callback) {
+    my $on = { reply => sub ($reply) { $callback->($reply->{text}) } };
+    return $callback->(undef) if $self->{stopped} || $self->_koha_is_away;
+    push @{ $self->{retry} }, { id => ++$self->{last_id}, question => $question, on => $on };
+    return $self->_dispatch;
+}
+
+sub pause ($self, $paused) {
+    $self->{paused} = $paused ? 1 : 0;
+    return;
+}
+
+sub paused ($self) { return $self->{paused} ? 1 : 0 }
+
+sub has_idle_importer ($self) { return $self->_idle_importer ? 1 : 0 }
+
+sub numbers ($self) {
+    return { queue => $self->{waiting}, running => $self->{running}, importers => scalar keys %{ $self->{pids} } };
 }
 
 sub busy ($self) { return $self->{waiting} + $self->{running} + @{ $self->{retry} } }
@@ -176,7 +201,7 @@ sub _give ($self, $importer, $job) {
     $self->{running}++;
     @$importer{qw(job began)} = ($job, _now());
     my $message =
-          $job->{recover} ? _frame({ type => 'recover', id => $job->{id} })
+          $job->{question} ? _frame({ %{ $job->{question} }, id => $job->{id} })
         : $job->{numbers}
         ? _frame({ type => 'answer', id => $job->{id}, numbers => $job->{numbers} })
         : _frame(_export_header($job), join '', @{ $job->{records} });
@@ -202,7 +227,7 @@ sub _encoded_reading ($reading) {
 }
 
 sub _answer ($self, $job, $text, $login = '') {
-    $text =~ tr/\0//d;
+    $text =~ tr/\0//d if defined $text;
     my $callback = $job->{on}{reply};
     $job->{on} = {};
     $callback->({ text => $text, login => $login }) if $callback;
@@ -212,7 +237,7 @@ sub _answer ($self, $job, $text, $login = '') {
 sub _answer_all ($self, $text) {
     my @jobs = (splice(@{ $self->{retry} }), map { @$_ } values %{ $self->{queues} });
     @$self{qw(queues turns waiting)} = ({}, [], 0);
-    $self->_answer($_, $_->{numbers} ? _kept($_->{numbers}) : $text) for @jobs;
+    $self->_answer($_, $_->{question} ? undef : $_->{numbers} ? _kept($_->{numbers}) : $text) for @jobs;
     return;
 }
 
@@ -335,12 +360,21 @@ sub _on_reply ($self, $importer, $header, $body) {
     return if !$job || $job->{id} != $header->{id};
     delete $importer->{job};
     $self->{running}--;
-    $importer->{idle_since} = _now();
-    my $served = ++$importer->{served};
+    $self->_served($importer, $job, $header) if !$job->{question};
     $self->_retire($importer)
-        if $header->{leave} || $importer->{old} || $served >= $self->{limits}{importer_exports};
+        if $header->{leave} || $importer->{old} || $importer->{served} >= $self->{limits}{importer_exports};
     $self->_answer($job, $body, $header->{login});
     return $self->_dispatch;
+}
+
+# A question is no work: an importer that is only asked comes to its end.
+sub _served ($self, $importer, $job, $header) {
+    $importer->{idle_since} = _now();
+    $importer->{served}++;
+    $self->{metrics}->outcomes($header->{outcomes} // {});
+    $self->{metrics}->count(retries => $header->{retries} // 0);
+    $self->{metrics}->answered(_now() - $job->{since});
+    return;
 }
 
 # ------------------------------------------------------------------ their end
@@ -399,12 +433,13 @@ sub _failed_to_start ($self, $importer) {
 
 sub _lost ($self, $job) {
     $self->{running}--;
-    return $self->_recovery_failed if $job->{recover};
+    return $self->_question_lost($job) if $job->{question};
     $job->{deaths}++;
+    $self->{metrics}->count('importer_deaths');
     $self->{log}->warning(
-        export_interrupted => export => $job->{id},
+        export_interrupted => export => $job->{numbers},
         deaths             => $job->{deaths},
-        numbers            => $job->{numbers}
+        peer               => $job->{peer}
     );
     if ($job->{deaths} < $DEATHS_OF_A_RECORD) {
         push @{ $self->{retry} }, $job;
@@ -421,8 +456,7 @@ sub _lost ($self, $job) {
 sub _set_aside ($self, $job) {
     my $set_aside = $self->{set_aside};
     $self->{log}->error(
-        export_set_aside => export => $job->{id},
-        numbers          => $job->{numbers},
+        export_set_aside => export => $job->{numbers},
         peer             => $job->{peer}
     );
     $set_aside->{ _digest($job) } = _now() if keys %$set_aside < $SET_ASIDE_AT_MOST;
@@ -450,9 +484,12 @@ sub _recover ($self, $now) {
     return if $self->{stopped} || !defined $self->{recover_at} || $now < $self->{recover_at};
     my $importer = $self->_idle_importer // return;
     $self->{recover_at} = $now + $RECOVER_SECONDS;
-    $self->_give($importer, { id => ++$self->{last_id}, recover => 1, on => {} });
+    my $on = { reply => sub ($reply) { $self->_recovery_failed if !defined $reply->{text} && !$self->{stopped} } };
+    $self->_give($importer, { id => ++$self->{last_id}, question => { type => 'recover' }, on => $on });
     return;
 }
+
+sub _question_lost ($self, $job) { return $self->_answer($job, undef) }
 
 # One of them ends importers: not again before the next start.
 sub _recovery_failed ($self) {
@@ -516,10 +553,15 @@ sub stop ($self) {
     $self->_answer_all($TEXT{stopping});
     for my $importer (values %{ $self->{importers} }) {
         my $job = delete $importer->{job};
-        $self->_answer($job, $job->{numbers} ? _kept($job->{numbers}) : $TEXT{unknown}) if $job;
+        $self->_answer($job, scalar _told_at_the_end($job)) if $job;
         $self->_retire($importer);
     }
     return;
+}
+
+sub _told_at_the_end ($job) {
+    return if $job->{question};
+    return $job->{numbers} ? _kept($job->{numbers}) : $TEXT{unknown};
 }
 
 sub _digest ($job) { return $job->{digest} //= sha256(join '', @{ $job->{records} }) }
@@ -569,7 +611,7 @@ finished by an importer that is idle. Waiting exports are taken in turn, one pee
 
 =head2 new
 
-Takes C<loop> (a Mojo::IOLoop), C<log>, C<limits> and C<command> (program and arguments, without the
+Takes C<loop> (a Mojo::IOLoop), C<log>, C<limits>, C<metrics> (L<Koha::Plugin::ConnexionGateway::Metrics>) and C<command> (program and arguments, without the
 number of the file descriptor). Limits: C<max_importers>, C<importer_idle>,
 C<importer_exports>, C<import_timeout> (seconds), C<max_queue>, C<queue_timeout>.
 
@@ -601,6 +643,22 @@ Starts an importer when none is idle: there will be work.
 
 Asks a new importer for the settings of the service. When they come, all older importers are
 replaced, each after the export it is at; when it fails, they stay.
+
+=head2 ask
+
+    $pool->ask({type => 'wishes', …}, sub ($text) { … });
+
+Puts a question to an importer, beside the exports. Without an importer the callback gets undef.
+
+=head2 pause, paused
+
+    $pool->pause(1);
+
+Refuses new exports, until it is called with 0; what is under way goes on.
+
+=head2 has_idle_importer, numbers
+
+Whether there is one; C<{queue, running, importers}>.
 
 =head2 busy
 

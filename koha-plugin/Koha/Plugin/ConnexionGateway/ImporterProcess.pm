@@ -9,6 +9,7 @@ no warnings 'experimental::signatures';
 
 use Carp         qw(croak);
 use Fcntl        qw(F_GETFD F_SETFD FD_CLOEXEC);
+use JSON::PP     qw(encode_json);
 use MIME::Base64 qw(decode_base64);
 
 use Koha::Plugin::ConnexionGateway::Frames;
@@ -46,7 +47,8 @@ sub _socket ($fd) {
 
 sub _koha_importer {
     require Koha::Plugin::ConnexionGateway::Importer;
-    return Koha::Plugin::ConnexionGateway::Importer->new;
+    return Koha::Plugin::ConnexionGateway::Importer->new(
+        log => Koha::Plugin::ConnexionGateway::Log->new(context => [importer => $$]));
 }
 
 my %SERVE = (
@@ -57,6 +59,9 @@ my %SERVE = (
         $self->{importer}->handle(_export($header, $body), $received);
     },
     answer  => sub ($self, $header, $body) { $self->{importer}->answer($header->{numbers}) },
+    wishes  => sub ($self, $header, $body) {
+        return { text => encode_json($self->{importer}->wishes($header->{service})) };
+    },
     recover => sub ($self, $header, $body) {
         my $count = $self->{importer}->recover;
         $self->{log}->info(recovered => exports => $count) if $count;
@@ -78,6 +83,8 @@ sub _serve ($self, $header, $body) {
             id    => $id,
             login => $reply->{login} // '',
             leave => $reply->{leave} ? 1 : 0,
+            outcomes => $reply->{outcomes} // {},
+            retries  => $reply->{retries}  // 0,
         },
         $reply->{text}
     );
@@ -172,6 +179,14 @@ Finishes and answers exports that were kept earlier.
     my $count = $importer->recover;
 
 Finishes exports that were kept and then left behind, by a service that was killed for example.
+
+C<outcomes> in a reply counts what became of the exports, C<retries> the tries beyond the first ones.
+
+=item wishes
+
+    my $wishes = $importer->wishes(\%service);
+
+What is wished of the service, which is described to others.
 
 =item settings
 

@@ -142,6 +142,18 @@ sub stuck ($self, $seconds, $most = 100) {
     };
 }
 
+# What became of the exports since midnight.
+sub outcomes_today ($self) {
+    my $table = $self->_table('exports');
+    my $rows = $self->{koha}->dbh->selectall_arrayref(
+        'SELECT IF(state IN (\'done\', \'refused\') AND outcome IS NOT NULL, outcome, state), COUNT(*)'
+            . " FROM $table WHERE received_at >= $NOW - INTERVAL TIME_TO_SEC(CURTIME()) SECOND GROUP BY 1");
+    my %word = (add => 'added', overlay => 'overlaid', ignore => 'ignored', refuse => 'refused', hold => 'held');
+    my %counts;
+    $counts{ $word{ $_->[0] } // $_->[0] } += $_->[1] for @{$rows};
+    return \%counts;
+}
+
 sub counts ($self) {
     my $table = $self->_table('exports');
     my $rows = $self->{koha}->dbh->selectall_arrayref(
@@ -248,7 +260,7 @@ The export that last wrote a record, if it was not undone.
 
 Numbers of exports that nobody will finish by himself: C<{given_up, waiting, unindexed}>.
 
-=head2 counts, latest($most)
+=head2 counts, outcomes_today, latest($most)
 
 For the status and the log.
 

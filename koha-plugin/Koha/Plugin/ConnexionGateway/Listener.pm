@@ -7,18 +7,24 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Carp        qw(croak);
-use POSIX       ();
-use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+use Carp         qw(croak);
+use POSIX        ();
+use Scalar::Util qw(weaken);
+use Time::HiRes  qw(clock_gettime CLOCK_MONOTONIC);
 
 use Koha::Plugin::ConnexionGateway::Addresses;
 use Koha::Plugin::ConnexionGateway::Arrival;
 use Koha::Plugin::ConnexionGateway::Connection;
 use Koha::Plugin::ConnexionGateway::Door;
 use Koha::Plugin::ConnexionGateway::FailedLogins;
+use Koha::Plugin::ConnexionGateway::HandedSockets;
+use Koha::Plugin::ConnexionGateway::HealthDoor;
 use Koha::Plugin::ConnexionGateway::ImporterPool;
 use Koha::Plugin::ConnexionGateway::Log;
+use Koha::Plugin::ConnexionGateway::Metrics;
+use Koha::Plugin::ConnexionGateway::Operations;
 use Koha::Plugin::ConnexionGateway::ServiceSettings;
+use Koha::Plugin::ConnexionGateway::Version;
 
 my $TICK_SECONDS    = 0.2;
 my $REFUSED_AT_MOST = 100;    # connections that are kept only to hear why they are refused
@@ -54,20 +60,39 @@ sub new ($class, %args) {
     require Mojo::IOLoop;
     $self->{loop} = Mojo::IOLoop->singleton;
     $self->_take_settings({});
+    $self->{metrics} = Koha::Plugin::ConnexionGateway::Metrics->new(
+        version => $Koha::Plugin::ConnexionGateway::Version::VERSION);
     $self->{pool} = Koha::Plugin::ConnexionGateway::ImporterPool->new(
         loop    => $self->{loop},
         log     => $self->{log},
         command => $self->{command},
         limits  => $self->{limits},
+        metrics => $self->{metrics},
     );
     $self->{failed_logins} =
         Koha::Plugin::ConnexionGateway::FailedLogins->new(limits => $self->{limits});
+    $self->{operations} = $self->_operations;
+    $self->{handed} = Koha::Plugin::ConnexionGateway::HandedSockets->take;
+    $self->{health_door} = Koha::Plugin::ConnexionGateway::HealthDoor->new(
+        map { $_ => $self->{$_} } qw(loop operations log));
     return $self;
+}
+
+sub _operations ($self) {
+    weaken(my $weak = $self);
+    return Koha::Plugin::ConnexionGateway::Operations->new(
+        pool        => $self->{pool},
+        metrics     => $self->{metrics},
+        log         => $self->{log},
+        where       => sub { map { $weak->{doors}{plain}->$_ } qw(address port) },
+        connections => sub { scalar keys %{ $weak->{connections} } },
+        reload      => sub ($done) { $weak->_reload($done) },
+    );
 }
 
 sub run ($self) {
     local $SIG{PIPE} = 'IGNORE';
-    local $SIG{HUP}  = sub { $self->_reload };
+    local $SIG{HUP}  = sub { $self->{log}->reopen; $self->_reload };
     local $SIG{TERM} = my $stop = sub { $self->_drain };
     local $SIG{INT}  = $stop;
     my $loop = $self->{loop};
@@ -86,6 +111,7 @@ sub _begin ($self, $settings, $problem) {
     $self->_take_settings($settings);
     my $closed = $self->_open_doors;
     return $self->_fail(cannot_listen => @{$closed}) if $closed;
+    $self->_open_health_door;
     $self->{on_ready}->($self->{doors}{plain}->address, $self->{doors}{plain}->port);
     return;
 }
@@ -108,6 +134,9 @@ sub _take_settings ($self, $settings) {
     }
     $limits->{$_} = [$ADDRESSES->entries($limits->{$_})] for qw(allow proxy_from);
     $self->_say_what_is_unreadable;
+    $self->{log}->file($limits->{log_file}) if ($self->{log_file} //= '') ne $limits->{log_file};
+    $self->{log_file} = $limits->{log_file};
+    $self->{log}->export_format;
     $self->{log}->format($settings->{log_format})->export_format
         if $settings->{log_format} && !$self->{overrides}{log_format};
     $self->_respect_open_files;
@@ -136,22 +165,31 @@ sub _respect_open_files ($self) {
     return;
 }
 
-sub _reload ($self) {
-    return if $self->{draining} || $self->{reloading}++;
+sub _reload ($self, $done = undef) {
+    push @{ $self->{reloading} }, $done // ();
+    return $self->_reloaded(0) if $self->{draining};
+    return if $self->{is_reloading}++;
     $self->{log}->info('reloading');
     $self->{pool}->settings(
         sub ($settings, $problem) {
-            delete $self->{reloading};
-            return $self->{log}->error(not_reloaded => error => $problem) if !$settings;
+            delete $self->{is_reloading};
+            return $self->_reloaded(0, $problem) if !$settings;
             $self->_take_settings($settings);
             $self->_move if !$self->{draining};
-            return $self->{log}->info('reloaded');
+            return $self->_reloaded(1);
         }
     );
     return;
 }
 
+sub _reloaded ($self, $done, $problem = 'the service is stopping') {
+    $done ? $self->{log}->info('reloaded') : $self->{log}->error(not_reloaded => error => $problem);
+    $_->($done) for splice @{ $self->{reloading} // [] };
+    return;
+}
+
 sub _move ($self) {
+    $self->_open_health_door;
     my $problem = $self->_open_doors;
     $self->{log}->error(cannot_listen => @{$problem}) if $problem;
     return;
@@ -168,7 +206,7 @@ sub _open_doors ($self) {
     for my $kind (sort keys %wanted) {
         my ($address, $port) = ($limits->{bind}, $wanted{$kind});
         my $door = $self->{doors}{$kind};
-        next if $door && $door->opened_for eq "$address $port";
+        next if $door && ($self->{handed}{$kind} || $door->opened_for eq "$address $port");
         my $new = $self->_open_door($kind, $address, $port);
         $problem //= [address => $address, port => $port, error => $@] if !$new;
         next if !$new;
@@ -187,6 +225,7 @@ sub _open_door ($self, $kind, $address, $port) {
         log       => $self->{log},
         address   => $address,
         port      => $port,
+        socket    => $self->{handed}{$kind},
         on_accept => sub ($door, $handle) { $self->_arrive($kind, $handle) },
     ) // return;
     $self->{log}->info(
@@ -196,6 +235,10 @@ sub _open_door ($self, $kind, $address, $port) {
         $kind eq 'tls' ? (tls => 1) : ()
     );
     return $door;
+}
+
+sub _open_health_door ($self) {
+    return $self->{health_door}->listen(@{ $self->{limits} }{qw(health_bind health_port)}, $self->{handed}{health});
 }
 
 sub _stop_accepting ($self) {
@@ -243,6 +286,7 @@ sub _take ($self, $handle, $peer) {
     $handle->blocking(0);
     my $connection = $self->_connection($handle, $peer);
     $self->{connections}{$connection} = $connection;
+    $self->{metrics}->count($refusal ? 'connections_refused' : 'connections');
     return $self->_count($peer, 1) if !$refusal;
     $self->{refused}++;
     $connection->{counted_as_refused} = 1;
@@ -259,6 +303,7 @@ sub _connection ($self, $handle, $peer) {
         limits => $self->{limits},
         log    => $self->{log},
         failed_logins => $self->{failed_logins},
+        operations    => $self->{operations},
         parser => Koha::Plugin::ConnexionGateway::Core::RequestParser->new(
             max_bytes   => $self->{limits}{max_request_bytes},
             max_records => $self->{limits}{max_request_records},
@@ -296,6 +341,7 @@ sub _refusal ($self, $peer) {
 sub _tick ($self) {
     my $now = clock_gettime(CLOCK_MONOTONIC);
     $self->{pool}->tick;
+    $self->{operations}->tick($now) if $self->{doors}{plain};
     $_->tick($now) for values %{ $self->{arrivals} }, values %{ $self->{connections} };
     return if !$self->{draining};
     my $busy = $self->{pool}->busy || keys %{ $self->{connections} };
@@ -320,6 +366,7 @@ sub _drain ($self) {
 sub _finish ($self) {
     $_->abandon for values %{ $self->{connections} };
     $self->{pool}->stop;
+    $self->{health_door}->close;
     $self->{log}->info('stopped');
     $self->{loop}->stop;
     return;

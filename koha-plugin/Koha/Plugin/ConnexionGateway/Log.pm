@@ -11,16 +11,41 @@ use Carp        qw(croak);
 use POSIX       qw(strftime);
 use Time::HiRes qw(time);
 
-# The environment carries the format to the importers, which are processes of their own.
+# The environment carries format and file to the importers, which are processes of their own.
 my $FORMAT_VARIABLE = 'CONNEXION_GATEWAY_LOG_FORMAT';
+my $FILE_VARIABLE   = 'CONNEXION_GATEWAY_LOG_FILE';
 my $SECRET          = qr/password|secret|readings|credential/i;
 
 sub new ($class, %args) {
     my $format = $args{format} // $ENV{$FORMAT_VARIABLE} // 'text';
-    my $self   = bless { handle => $args{handle} // \*STDERR, context => $args{context} // [] },
+    my $self   = bless { handle => $args{handle} // \*STDERR, context => $args{context} // [], lost => 0, told => 0 },
         $class;
-    return $self->format($format);
+    $self->format($format);
+    return $args{handle} ? $self : $self->file($args{file} // $ENV{$FILE_VARIABLE});
 }
+
+# Standard error where there is none. A file that can't be written is no reason to stop.
+sub file ($self, $path) {
+    $self->{path} = $path // '';
+    return $self->reopen;
+}
+
+sub reopen ($self) {
+    return $self->_to_standard_error if $self->{path} eq '';
+    if (open my $handle, '>>', $self->{path}) {
+        $self->{handle} = $handle;
+        return $self;
+    }
+    my $error = "$!";
+    return $self->_to_standard_error->error(log_file => path => $self->{path}, error => $error);
+}
+
+sub _to_standard_error ($self) {
+    $self->{handle} = \*STDERR;
+    return $self;
+}
+
+sub lost ($self) { return $self->{lost} }
 
 sub format ($self, $format) {    ## no critic (ProhibitBuiltinHomonyms)
     croak qq(Unknown log format "$format": use text or json) unless $format =~ /\A(?:text|json)\z/;
@@ -29,7 +54,8 @@ sub format ($self, $format) {    ## no critic (ProhibitBuiltinHomonyms)
 }
 
 sub export_format ($self) {
-    $ENV{$FORMAT_VARIABLE} = $self->{format};    ## no critic (RequireLocalizedPunctuationVars)
+    ## no critic (RequireLocalizedPunctuationVars)
+    @ENV{ $FORMAT_VARIABLE, $FILE_VARIABLE } = ($self->{format}, $self->{path} // '');
     return $self;
 }
 
@@ -39,18 +65,35 @@ sub warning ($self, $event, @pairs) { return $self->_write('warning', $event, @p
 sub error   ($self, $event, @pairs) { return $self->_write('error',   $event, @pairs) }
 
 sub _write ($self, $level, $event, @pairs) {
+    my $written = $self->_put($self->_line($level, $event, @pairs));
+    return $self if !$written || $self->{told} == $self->{lost};
+    my $lost = $self->{lost} - $self->{told};
+    $self->{told} = $self->{lost};
+    $self->_put($self->_line('warning', log_lines_lost => lines => $lost));
+    return $self;
+}
+
+# One write for one line: processes that share the log don't mix theirs. A full disk costs lines of
+# the log, and nothing else; how many is told when there is room again.
+sub _put ($self, $line) {
+    my $octets = ($self->{cut} ? "\n" : '') . "$line\n";
+    my $wrote  = syswrite $self->{handle}, $octets;
+    if (($wrote // 0) == length $octets) {
+        $self->{cut} = 0;
+        return 1;
+    }
+    $self->{cut} = 1 if $wrote;
+    $self->{lost}++;
+    return 0;
+}
+
+sub _line ($self, $level, $event, @pairs) {
     my $now = time;
     my $time =
         strftime('%Y-%m-%dT%H:%M:%S', gmtime $now) . sprintf('.%03dZ', ($now - int $now) * 1000);
     @pairs = (event => $event, @{ $self->{context} }, @pairs);
-    my $line =
-        $self->{format} eq 'json'
-        ? _json(time => $time, level => $level, @pairs)
-        : "$time $level " . _text(@pairs);
-
-    # One write for one line: processes that share the log don't mix theirs.
-    syswrite $self->{handle}, "$line\n";
-    return $self;
+    return _json(time => $time, level => $level, @pairs) if $self->{format} eq 'json';
+    return "$time $level " . _text(@pairs);
 }
 
 sub _text (@pairs) {
@@ -98,7 +141,7 @@ __END__
 
 =head1 NAME
 
-Koha::Plugin::ConnexionGateway::Log - one line an event on standard error
+Koha::Plugin::ConnexionGateway::Log - one line an event, on standard error or in a file
 
 =head1 SYNOPSIS
 
@@ -110,10 +153,10 @@ Koha::Plugin::ConnexionGateway::Log - one line an event on standard error
 
 =head2 new
 
-    Koha::Plugin::ConnexionGateway::Log->new(format => 'text'|'json', handle => $fh, context => [key => $value])
+    Koha::Plugin::ConnexionGateway::Log->new(format => 'text'|'json', file => $path, handle => $fh, context => [key => $value])
 
 Without C<format> the one in the environment variable C<CONNEXION_GATEWAY_LOG_FORMAT> is taken, else
-C<text>. The pairs in C<context> are added to every line. Dies when the format is unknown.
+C<text>; likewise C<file> and C<CONNEXION_GATEWAY_LOG_FILE>, else standard error. The pairs in C<context> are added to every line. Dies when the format is unknown.
 
 =head2 format
 
@@ -121,9 +164,20 @@ C<text>. The pairs in C<context> are added to every line. Dies when the format i
 
 Changes the format. Dies when it is unknown.
 
+=head2 file, reopen
+
+    $log->file('/var/log/koha/library/connexion-gateway.log');
+
+Writes to another file from now on, or with an empty path to standard error; C<reopen> opens the same
+path again, after the file was moved away. Where it can't be opened, standard error is told.
+
+=head2 lost
+
+How many lines could not be written: a full disk is no reason to stop. The log says so itself when it can.
+
 =head2 export_format
 
-Puts the format into the environment, for the processes that are started from here.
+Puts format and file into the environment, for the processes that are started from here.
 
 =head2 debug, info, warning, error
 

@@ -10,7 +10,7 @@ no warnings 'experimental::signatures';
 our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
-my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview);
+my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview, \&_step_wishes);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -38,7 +38,7 @@ sub uninstall ($class, $koha) {
 
 sub tables ($class) {
     return qw(exports slots identifiers profiles settings open_batches indexed_records index_state
-        changed_records);
+        changed_records wishes services);
 }
 
 sub _step_1 ($dbh, $koha) {
@@ -169,6 +169,33 @@ SQL
 # An export of which only the plan was made.
 sub _step_preview ($dbh, $koha) {
     _add_column($dbh, $koha->table('exports'), preview => 'TINYINT NOT NULL DEFAULT 0');
+    return;
+}
+
+# What the services are wished to do, and where they are.
+sub _step_wishes ($dbh, $koha) {
+    my $charset = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
+    my %table = map { $_ => $koha->table($_) } __PACKAGE__->tables;
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{wishes} (
+  name VARCHAR(20) NOT NULL PRIMARY KEY,
+  value VARCHAR(20) NOT NULL,
+  wished_at DATETIME NOT NULL
+) $charset
+SQL
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table{services} (
+  name VARCHAR(190) NOT NULL PRIMARY KEY,
+  host VARCHAR(100) NOT NULL,
+  address VARCHAR(64) NOT NULL,
+  port INT NOT NULL,
+  pid INT NOT NULL,
+  version VARCHAR(40) NOT NULL,
+  started_at DATETIME NOT NULL,
+  seen_at DATETIME NOT NULL,
+  paused TINYINT NOT NULL DEFAULT 0
+) $charset
+SQL
     return;
 }
 

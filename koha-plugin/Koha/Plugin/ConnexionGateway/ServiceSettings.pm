@@ -39,7 +39,11 @@ my @SETTINGS = (
     [ wrong_logins => 10, 'count', 'wrong tries with one login from one address before it has to pause' ],
     [ wrong_logins_per_address => 100, 'count', 'wrong tries from one address before all its logins have to pause' ],
     [ wrong_login_pause => 300, 'seconds', 'of that pause' ],
+    [ health_bind => '127.0.0.1', 'address', 'address of the port for monitors' ],
+    [ health_port => 0, 'port_or_none', 'port for monitors alone, with /health, /status and /metrics; 0: none' ],
+    [ log_file => '', 'file', 'file of the log; empty: standard error, which is the journal of systemd' ],
     [ log_format => 'text', [qw(text json)], 'form of the log' ],
+    [ keep_exports => 365, 'count_or_none', 'days that exports are kept in the list; 0: for ever' ],
     [ keep_data => 1, [ 0, 1 ], 'whether the plugin\'s tables stay when it is uninstalled' ],
 );
 
@@ -53,6 +57,7 @@ my %KIND = (
     port => sub ($value) { return _whole($value, 1, 65_535) },
     port_or_none => sub ($value) { return _whole($value, 0, 65_535) },
     count => sub ($value) { return _whole($value, 1, 1_000_000_000) },
+    count_or_none => sub ($value) { return _whole($value, 0, 1_000_000_000) },
     seconds => sub ($value) { return _number($value, 0.1) },
     seconds_or_none => sub ($value) { return _number($value, 0) },
     networks => sub ($value) {
@@ -87,6 +92,8 @@ sub contradictions ($class, $values) {
         if $values->{tls_port} && $values->{tls_port} == $values->{port};
     push @problems, 'tls_port: it needs tls_certificate and tls_key.'
         if $values->{tls_port} && !(length $values->{tls_certificate} && length $values->{tls_key});
+    push @problems, 'health_port: it is the port of the exports.'
+        if $values->{health_port} && grep { $_ == $values->{health_port} } @{$values}{qw(port tls_port)};
     return @problems;
 }
 

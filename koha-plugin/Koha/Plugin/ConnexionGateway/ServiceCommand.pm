@@ -1,0 +1,167 @@
+package Koha::Plugin::ConnexionGateway::ServiceCommand;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use JSON::PP      ();
+use POSIX         qw(strftime);
+use Sys::Hostname ();
+
+use Koha::Plugin::ConnexionGateway::Health;
+use Koha::Plugin::ConnexionGateway::Journal;
+use Koha::Plugin::ConnexionGateway::Settings;
+use Koha::Plugin::ConnexionGateway::Wishes;
+
+my $HEALTH = 'Koha::Plugin::ConnexionGateway::Health';
+
+# To read its settings again a service starts an importer, which loads Koha.
+my $WISH_SECONDS = 60;
+
+sub new ($class, %args) {
+    my $koha = $args{koha};
+    return bless {
+        koha => $koha, json => $args{json}, exports => $args{exports} // 10,
+        settings => Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha),
+        journal => Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha),
+        wishes => Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha),
+    }, $class;
+}
+
+# ---------------------------------------------------------------- status
+
+sub status ($self) {
+    my $status = {
+        services => [ map { $self->_service($_) } $self->_services ],
+        today => $self->{journal}->outcomes_today, states => $self->{journal}->counts,
+        index_queue => scalar $self->{koha}->index_queue, wished => $self->{wishes}->wished->{state},
+    };
+    if ($self->{json}) { print JSON::PP->new->utf8->canonical->encode($status), "\n" }
+    else { $self->_print_status($status) }
+    return (grep { $_->{state} eq 'ok' } @{ $status->{services} }) ? 0 : 1;
+}
+
+# Those that left word, and the one of the settings where none did.
+sub _services ($self) {
+    my @known = @{ $self->{wishes}->services };
+    my ($bind, $port) = @{ $self->{settings}->service }{qw(bind port)};
+    return @known if grep { $_->{port} == $port } @known;
+    return ({ name => undef, host => Sys::Hostname::hostname(), address => $bind, port => $port }, @known);
+}
+
+sub _service ($self, $service) {
+    my %known = map { $_ => $service->{$_} } qw(host address port);
+    my $is_here = $service->{host} eq Sys::Hostname::hostname();
+    my $address = $is_here ? $service->{address} : _from_elsewhere($service);
+    return { %known, state => 'unknown', text => 'it listens on its own machine only' } if !defined $address;
+    my $health = $HEALTH->ask($address, $service->{port});
+    my ($status, $text) = $is_here ? $HEALTH->get($address, $service->{port}, '/status') : ();
+    my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
+    return { %{ $told // {} }, %known, %{$health} };
+}
+
+# Where another machine reaches it, if it does.
+sub _from_elsewhere ($service) {
+    my $address = $service->{address};
+    return if $address =~ /\A(?:127[.]|::1\z)/;
+    return $address =~ /\A(?:0[.]0[.]0[.]0|::)\z/ ? $service->{host} : $address;
+}
+
+sub _print_status ($self, $status) {
+    _print_service($_) for @{ $status->{services} };
+    print "Wished: the services refuse exports until: connexion-gateway accept\n" if $status->{wished} eq 'drain';
+    my $today = $status->{today};
+    print 'Exports today: ', join(', ', map {"$today->{$_} $_"} sort keys %{$today}) || 'none', "\n";
+    my $states = $status->{states};
+    print 'All that are kept: ', join(', ', map {"$states->{$_} $_"} sort keys %{$states}) || 'none', "\n";
+    my $queue = $status->{index_queue};
+    print "Indexer: $queue->{waiting} changes wait, the oldest for $queue->{age} seconds\n" if $queue;
+    for my $export (@{ $self->{journal}->latest($self->{exports}) }) {
+        printf "%6d  %s  %-9s %-15s %s\n",
+            map { $_ // '' } @{$export}{qw(number received_at state profile title)};
+    }
+    return;
+}
+
+sub _print_service ($service) {
+    print "Service on $service->{address} port $service->{port} ($service->{host}): $service->{text}\n";
+    return if !$service->{pid};
+    printf "  version %s, process %d, since %s\n", $service->{version}, $service->{pid},
+        strftime('%Y-%m-%d %H:%M:%S', localtime $service->{started});
+    printf "  %d connections, %d exports wait, %d are being imported, %d importers\n",
+        @{$service}{qw(connections queue running importers)};
+    my $exports = $service->{exports};
+    print '  Exports since then: ', join(', ', map {"$exports->{$_} $_"} sort keys %{$exports}) || 'none', "\n";
+    return;
+}
+
+# ---------------------------------------------------------------- wishes
+
+sub reload ($self) {
+    $self->{wishes}->wish_reload;
+    return $self->_tell_services;
+}
+
+sub drain ($self) { return $self->_state('drain') }
+
+sub accept ($self) { return $self->_state('accept') }    ## no critic (ProhibitBuiltinHomonyms)
+
+sub _state ($self, $state) {
+    $self->{wishes}->wish_state($state);
+    return $self->_tell_services;
+}
+
+# 1 where one that should be there didn't do it.
+sub _tell_services ($self) {
+    my @services = @{ $self->{wishes}->services };
+    print "No service is known yet; one that starts will follow.\n" if !@services;
+    my $failed = 0;
+    for my $service (@services) {
+        my ($done, $text) = $self->_tell($service);
+        print "Service on $service->{address} port $service->{port} ($service->{host}): $text\n";
+        $failed = 1 if !$done;
+    }
+    return $failed;
+}
+
+sub _tell ($self, $service) {
+    my $is_here = $service->{host} eq Sys::Hostname::hostname();
+    my $address = $is_here ? $service->{address} : _from_elsewhere($service);
+    my ($status, $text) = defined $address
+        ? $HEALTH->get($address, $service->{port}, '/wishes', $WISH_SECONDS)
+        : (undef, 'it can be told on its own machine only');
+    return (1, $text =~ s/\s+\z//r) if ($status // 0) == 200;
+    if ($is_here && $text =~ /\Ano connection/) {
+        $self->{wishes}->forget($service->{name});
+        return (1, q{it doesn't run});
+    }
+    return (0, ($text =~ s/\s+\z//r) . '; it will follow when one of its importers is idle');
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::ServiceCommand - asks after the running services, and tells them what is wished
+
+=head1 DESCRIPTION
+
+What C<connexion-gateway status>, C<reload>, C<drain> and C<accept> do. A wish is a row
+(L<Koha::Plugin::ConnexionGateway::Wishes>); each service that is known is then asked to look at once.
+
+=head1 METHODS
+
+=head2 new(koha => $koha, json => $bool, exports => $number)
+
+=head2 status, reload, drain, accept
+
+Each gives the exit status.
+
+=cut
