@@ -28,6 +28,12 @@ my %COMMANDS = (
         arguments => [0, 0]
     },
     plan     => { code => \&_plan,     options => [qw(profile=s json)], arguments => [1, undef] },
+    'install-service' => {
+        code => \&_install_service,
+        options => [qw(yes port=i bind=s koha-conf=s perl5lib=s directory=s)],
+        arguments => [1, 1],
+    },
+    replay   => { code => \&_replay,   options => [qw(again)], arguments => [1, undef] },
     profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
     settings => { code => \&_settings_of_service, options => [], arguments => [0, undef] },
     status   => { code => \&_status,   options => [qw(exports=i json)], arguments => [0, 0] },
@@ -275,6 +281,28 @@ sub _plan ($self, $options, @files) {
     return Koha::Plugin::ConnexionGateway::PlanCommand->new(
         koha => $self->_koha, profile => $options->{profile}, json => $options->{json})
         ->run(@files);
+}
+
+# ------------------------------------------------------------------ systemd
+
+sub _install_service ($self, $options, $instance) {
+    _stop_for_misuse("$instance is no name of an instance of Koha.") if $instance !~ /\A[A-Za-z0-9][\w.-]{0,62}\z/a;
+    my $port = $options->{port};
+    _stop_for_misuse("$port is no port.") if defined $port && ($port < 1 || $port > 65_535);
+    my %paths = map { my $name = tr/-/_/r; $name => $options->{$_} } grep { defined $options->{$_} } qw(koha-conf directory);
+    require Koha::Plugin::ConnexionGateway::InstallServiceCommand;
+    return Koha::Plugin::ConnexionGateway::InstallServiceCommand->new(
+        %{$options}, %paths, instance => $instance, plugins => $self->{root})->run;
+}
+
+# ------------------------------------------------------------------ once more
+
+sub _replay ($self, $options, @numbers) {
+    my ($wrong) = grep { !/\A[0-9]{1,10}\z/ } @numbers;
+    _stop_for_misuse("$wrong is no number of an export.") if defined $wrong;
+    require Koha::Plugin::ConnexionGateway::ReplayCommand;
+    return Koha::Plugin::ConnexionGateway::ReplayCommand->new(koha => $self->_koha, again => $options->{again})
+        ->run(@numbers);
 }
 
 # ------------------------------------------------------------------ sending

@@ -94,6 +94,20 @@ sub recover ($self) {
     return scalar @{$numbers};
 }
 
+# A kept export once more, as a new one: by the profile as it is now, whatever it was answered.
+sub replay ($self, $number) {
+    my $export = $self->{journal}->find($number);
+    my $profile = $self->{settings}->profile($export->{profile} // '');
+    my $answer = $profile ? $self->{authenticator}->again($profile, $export->{borrowernumber}) : {};
+    return { number => $number, text => "Not imported.  The profile of export $number, or its patron, is gone or may not"
+            . ' import any more.' }
+        if !$answer->{patron};
+    my $new = $self->_receive({ peer => "replay of $number" }, { %{$answer}, login => $export->{login} }, $export->{record});
+    my $text = $self->_answer_one($new, $answer, replay => 1);
+    $self->_noted;
+    return { number => $new, text => $text };
+}
+
 sub _refuse_login ($self, $request, $answer) {
     my $text = Koha::Plugin::ConnexionGateway::Reply->login_refused($answer);
     $self->{journal}->refuse_login(
@@ -125,8 +139,8 @@ sub _answer_kept ($self, $number) {
     return $self->_fail($number, 'the profile or the patron is gone');
 }
 
-sub _answer_one ($self, $number, $answer) {
-    my $context = { number => $number, profile => $answer->{profile}, patron => $answer->{patron} };
+sub _answer_one ($self, $number, $answer, %options) {
+    my $context = { number => $number, profile => $answer->{profile}, patron => $answer->{patron}, %options };
     my $error;
     my $began = Time::HiRes::time();
     for my $attempt (1 .. $MOST_ATTEMPTS) {
@@ -189,7 +203,7 @@ my %BECAME = (add => 'added', overlay => 'overlaid', ignore => 'ignored', hold =
 sub _decide ($self, $job) {
     return $self->_refuse_damaged($job) if !$job->{record};
     $self->{journal}->lock_slots($self->_slot_names($job));
-    my $earlier = $self->_earlier_answer($job);
+    my $earlier = $job->{replay} ? undef : $self->_earlier_answer($job);
     return $self->_repeat($job, $earlier) if $earlier;
     my $preview = $job->{profile}{preview};
     $job->{lock} = !$preview;
@@ -308,6 +322,10 @@ C<outcomes> counts what became of the exports, C<retries> the tries beyond the f
 =head2 answer(\@numbers)
 
 Finishes exports that were kept before, and gives their reply.
+
+=head2 replay($number)
+
+Imports a kept export once more, as a new one, whatever became of the first: C<{number, text}>.
 
 =head2 recover
 

@@ -124,6 +124,11 @@ sub set_indexed ($self, $number) {
     return;
 }
 
+# Nobody takes it up any more.
+sub is_given_up ($self, $export) {
+    return $export->{state} =~ /\A(?:received|importing)\z/ && $export->{attempts} >= $MOST_ATTEMPTS;
+}
+
 # Numbers of exports that need somebody to look: given up after too many attempts, kept but not
 # imported for so many seconds, imported but not handed to the indexer.
 sub stuck ($self, $seconds, $most = 100) {
@@ -255,6 +260,10 @@ Numbers of exports whose importer is gone.
 =head2 last_import($record_type, $record_id)
 
 The export that last wrote a record, if it was not undone.
+
+=head2 is_given_up(\%export)
+
+Whether it was tried too often, and nobody takes it up any more.
 
 =head2 stuck($seconds, $most)
 
