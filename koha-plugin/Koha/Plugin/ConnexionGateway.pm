@@ -67,6 +67,16 @@ sub uninstall {
     return Koha::Plugin::ConnexionGateway::Uninstall->run($self);
 }
 
+# Koha's nightly job goes on to the next plugin whatever becomes of this.
+sub cronjob_nightly {
+    require Koha::Plugin::ConnexionGateway::Koha;
+    require Koha::Plugin::ConnexionGateway::CleanUp;
+    require Koha::Plugin::ConnexionGateway::Settings;
+    my $koha = Koha::Plugin::ConnexionGateway::Koha->new;
+    my $days = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha)->service->{keep_exports};
+    return Koha::Plugin::ConnexionGateway::CleanUp->new(koha => $koha, days => $days)->run;
+}
+
 # Whatever becomes of this, the record is saved.
 sub after_biblio_action {
     my ($self, $arguments) = @_;
@@ -98,7 +108,7 @@ Koha::Plugin::ConnexionGateway - OCLC Gateway Export into Koha: Koha's hooks onl
 
 =head1 METHODS
 
-=head2 new, configure, tool, install, upgrade, uninstall, after_biblio_action, after_authority_action
+=head2 new, configure, tool, install, upgrade, uninstall, cronjob_nightly, after_biblio_action, after_authority_action
 
 Called by Koha.
 

@@ -28,6 +28,7 @@ my %COMMANDS = (
         arguments => [0, 0]
     },
     plan     => { code => \&_plan,     options => [qw(profile=s json)], arguments => [1, undef] },
+    'clean-up' => { code => \&_clean_up, options => [qw(days=i dry-run)], arguments => [0, 0] },
     'install-service' => {
         code => \&_install_service,
         options => [qw(yes port=i bind=s koha-conf=s perl5lib=s directory=s)],
@@ -281,6 +282,23 @@ sub _plan ($self, $options, @files) {
     return Koha::Plugin::ConnexionGateway::PlanCommand->new(
         koha => $self->_koha, profile => $options->{profile}, json => $options->{json})
         ->run(@files);
+}
+
+# ------------------------------------------------------------------ cleaning up
+
+sub _clean_up ($self, $options) {
+    my $days = $options->{days};
+    _stop_for_misuse('--days is 1 or more.') if defined $days && $days < 1;
+    $days //= $self->_settings->service->{keep_exports};
+    print "Exports are kept for ever (keep_exports is 0).\n" if !$days;
+    require Koha::Plugin::ConnexionGateway::CleanUp;
+    my $clean_up = Koha::Plugin::ConnexionGateway::CleanUp->new(koha => $self->_koha, days => $days);
+    my $done = $options->{'dry-run'} ? $clean_up->count : $clean_up->run;
+    print "Exports older than $days days: $done->{deleted} deleted; of $done->{stripped}, the last ones of their records,"
+        . " login, address, plan and reply are deleted.\n"
+        if $days;
+    print "Nothing was done (--dry-run).\n" if $options->{'dry-run'};
+    return 0;
 }
 
 # ------------------------------------------------------------------ systemd
