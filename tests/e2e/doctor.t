@@ -113,7 +113,8 @@ my @BROKEN = (
             'UPDATE borrowers SET userid = "stager" WHERE userid = "cataloguer"',
             'UPDATE borrowers SET userid = "cataloguer" WHERE userid = "kept"',
         ],
-        engine => 'down', settings => { bind => '192.0.2.77' },
+        engine => 'down', settings => { bind => '192.0.2.77', allow => 'everybody', tls_port => 115,
+            tls_certificate => '/nowhere/certificate.pem', tls_key => '/nowhere/key.pem' },
         told => {
             profiles => [
                 qr/^problem: Profile demo: .*another type of record/m,
@@ -121,6 +122,8 @@ my @BROKEN = (
             ],
             search_engine => [qr/^problem: Zebra does not answer/],
             port => [qr/^problem: This machine has no address 192\.0\.2\.77/],
+            firewall => [qr/^problem: The setting allow holds what is no address: everybody/],
+            tls => [qr/^problem: Port 115 belongs to SFTP/, qr/^problem: This user can't read \/nowhere\/key\.pem/m],
         },
     },
     {   what => 'the rule, the patron and another error of the search engine; open to all',
@@ -165,6 +168,7 @@ for my $case (@BROKEN) {
         $dbh->do($_) for @{ $case->{mend} };
         setting(port => $gateway->{port});
         setting(bind => '127.0.0.1');
+        setting($_->[0] => $_->[1]) for [ allow => '' ], [ tls_port => 0 ];
         for my $check (sort keys %{ $case->{told} }) {
             my $text = findings($found, $check);
             like $text, $_, "$check tells" for @{ $case->{told}{$check} };
@@ -177,11 +181,12 @@ for my $case (@BROKEN) {
 subtest 'open to some, and mended' => sub {
     $gateway->{sandbox}->index_now;
     setting(bind => '0.0.0.0');
-    setting(allow => '192.0.2.0/24 2001:db8::/32');
+    setting(allow => '192.0.2.0/24 2001:db8::/32 oclc');
     my ($found, $status) = doctor();
     is $found->{problems}, 0, 'no problem any more';
     my $text = join "\n", map { $_->{text} } grep { $_->{check} eq 'firewall' && $_->{state} eq 'ok' } @{ $found->{checks} };
     like $text, qr/nft add rule .* ip saddr 192\.0\.2\.0\/24 tcp dport $gateway->{port}/, 'the command for the firewall';
+    like $text, qr/from 132\.174\.0\.0\/16 /, 'of a network with a name';
     like $text, qr/ip6 saddr 2001:db8::\/32/, 'for IPv6 too';
 };
 

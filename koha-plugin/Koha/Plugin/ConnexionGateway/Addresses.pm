@@ -14,6 +14,9 @@ our %PRESETS = (oclc => ['132.174.0.0/16']);
 
 sub entries ($class, $list) { return ref $list ? @{$list} : grep { length } split /[\s,;]+/, $list // '' }
 
+# The same with the networks that names stand for.
+sub networks ($class, $list) { return map { @{ $PRESETS{ lc $_ } // [$_] } } $class->entries($list) }
+
 sub unreadable ($class, $list) {
     return grep { !$PRESETS{ lc $_ } && !_network($_) } $class->entries($list);
 }
@@ -26,7 +29,7 @@ sub allowed ($class, $address, $list) {
 
 sub among ($class, $address, $list) {
     my $bits = _bits($address) // return 0;
-    for my $entry (map { @{ $PRESETS{ lc $_ } // [$_] } } $class->entries($list)) {
+    for my $entry ($class->networks($list)) {
         my ($network, $length) = @{ _network($entry) // next };
         next if length $network != length $bits;
         return 1 if substr($bits, 0, $length) eq substr $network, 0, $length;
@@ -84,9 +87,9 @@ True when the list is empty or holds the address.
 
 True when the list holds the address.
 
-=head2 entries($list), unreadable($list)
+=head2 entries($list), networks($list), unreadable($list)
 
-All entries; those that are no address, no network and no name.
+All entries; the same with what a name stands for; those that are no address, no network and no name.
 
 =head2 plain($address)
 

@@ -13,6 +13,7 @@ use List::Util     qw(sum0);
 use Socket         qw(SOMAXCONN);
 use Sys::Hostname  ();
 
+use Koha::Plugin::ConnexionGateway::Addresses;
 use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Error;
@@ -23,6 +24,7 @@ use Koha::Plugin::ConnexionGateway::Profile;
 use Koha::Plugin::ConnexionGateway::Schema;
 use Koha::Plugin::ConnexionGateway::Settings;
 
+my $ADDRESSES = 'Koha::Plugin::ConnexionGateway::Addresses';
 my $PROFILE = 'Koha::Plugin::ConnexionGateway::Profile';
 
 # Ports that another service of a library's server is likely to have, or to get.
@@ -37,13 +39,15 @@ my @NORMALIZERS = qw(none remove_spaces upper_case lower_case legacy_default ISB
 # Seconds after which a record that was saved should be found; so long exports may be under way.
 my ($INDEXED_WITHIN, $UNDER_WAY_AT_MOST) = (300, 600);
 
+my $CERTIFICATE_DAYS = 14;
+
 my $CLOCKS_DIFFER_AT_MOST = 5;
 
 # Kilobytes: below the first something fails soon.
 my ($DISK_PROBLEM, $DISK_WARNING) = (100_000, 1_000_000);
 
 # In the order in which one who sets the gateway up needs them.
-my @CHECKS = qw(core koha database plugin tables profiles port firewall identifiers exports index_queue clock disk);
+my @CHECKS = qw(core koha database plugin tables profiles port firewall tls identifiers exports index_queue clock disk);
 
 sub new ($class, %args) {
     my $self = bless { koha => $args{koha}, log_file => $args{log_file} }, $class;
@@ -207,17 +211,47 @@ sub _port_owner ($self, $bind, $port) {
 
 sub _firewall ($self) {
     my ($bind, $port, $allow) = @{ $self->_service }{qw(bind port allow)};
-    my @allowed = grep { length } split /[\s,;]+/, ref $allow ? join ' ', @{$allow} : $allow // '';
+    my @wrong = $ADDRESSES->unreadable($allow);
+    return _problem("The setting allow holds what is no address: @wrong.", 'Correct it: nobody is let in by such an entry.')
+        if @wrong;
     return _ok("The service listens on this machine alone ($bind); no firewall needs to be opened.")
-        if $bind =~ /\A(?:127[.]|::1\z|localhost\z)/;
-    my @from = @allowed ? @allowed : ('ADDRESS-OF-THE-WORKSTATIONS');
-    my $rules = join ' ', map { my $v6 = /:/ ? 'ip6' : 'ip';
-        "ufw allow proto tcp from $_ to any port $port (or: nft add rule inet filter input $v6 saddr $_ tcp dport $port accept)." }
-        @from;
+        if $bind =~ /\A(?:127[.]|::1\z)/;
+    my @allowed = $ADDRESSES->networks($allow);
+    my $rules = join ' ', map { _firewall_rule($_, $port) } @allowed ? @allowed : 'ADDRESS-OF-THE-WORKSTATIONS';
     return _warning("The service listens on $bind, and every address that reaches it may try to export.",
         "Name the workstations' addresses in the setting allow, and let only them through the firewall: $rules")
         if !@allowed;
     return _ok("Where a firewall runs, let the workstations through: $rules");
+}
+
+sub _firewall_rule ($from, $port) {
+    my $family = $from =~ /:/ ? 'ip6' : 'ip';
+    return "ufw allow proto tcp from $from to any port $port"
+        . " (or: nft add rule inet filter input $family saddr $from tcp dport $port accept).";
+}
+
+sub _tls ($self) {
+    my ($port, $certificate, $key) = @{ $self->_service }{qw(tls_port tls_certificate tls_key)};
+    return if !$port;
+    my @found = $self->_reserved_port($port);
+    for my $file ($certificate, $key) {
+        next if -r $file;
+        push @found, _problem("This user can't read $file, which the TLS port needs.", 'Run this as the user of the'
+                . ' service; if it is, let the file be read by its group.');
+    }
+    push @found, _problem("The certificate $certificate expires within $CERTIFICATE_DAYS days, or has expired.", 'Renew it, then:'
+            . ' connexion-gateway reload')
+        if -r $certificate && _expires($certificate);
+    return @found ? @found : _ok("TLS on port $port: certificate and key can be read, and it is valid for a while.");
+}
+
+# Where there is no openssl nothing is said.
+sub _expires ($file) {
+    my $seconds = $CERTIFICATE_DAYS * 86_400;
+    my $pid = open my $out, '-|', 'openssl', 'x509', '-noout', '-checkend', $seconds, '-in', $file or return 0;
+    my $said = do { local $/ = undef; <$out> } // '';
+    close $out;    ## no critic (RequireCheckedClose): its status says the same
+    return $said =~ /will expire/ ? 1 : 0;
 }
 
 # ---------------------------------------------------------------- what is kept
