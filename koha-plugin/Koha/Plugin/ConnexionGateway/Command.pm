@@ -53,6 +53,8 @@ sub new ($class, %args) {
     return bless { script => $args{script}, root => $args{root} }, $class;
 }
 
+sub names ($class) { return sort keys %COMMANDS }
+
 sub run ($self, @arguments) {
     my $name = shift @arguments // '';
     return $self->_help(0, undef, \*STDOUT) if $name =~ /\A(?:-h|--help|help)\z/;
@@ -428,6 +430,10 @@ Koha load it.
 
 C<script> is the path of F<bin/connexion-gateway>, which holds the manual and is started again for
 importers; C<root> the folder with the plugin's modules.
+
+=head2 names
+
+The names of the commands. Each has its part in the manual.
 
 =head2 run
 

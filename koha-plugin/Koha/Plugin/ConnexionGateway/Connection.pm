@@ -202,7 +202,7 @@ sub _pause ($self, $seconds) {
 sub _on_reply ($self, $job, $reply) {
     my $delay = $self->_take_note($job, $reply->{login} // '');
     if ($self->{gone} || !$self->{job} || $self->{job} != $job) {
-        $self->{log}->info(late_reply => peer => $self->{peer}, numbers => $job->{numbers});
+        $self->{log}->info(late_reply => export => $job->{numbers}, peer => $self->{peer});
         return;
     }
     return $self->_reply($reply->{text}) if $delay <= 0;
