@@ -522,7 +522,9 @@ sub _end_the_hung ($self, $now) {
         my $allowed = $importer->{job} ? $self->{limits}{import_timeout} : $START_SECONDS;
         next if $importer->{ready} && !$importer->{job} && !$importer->{settings};
         next if $now - $importer->{began} < $allowed;
-        $self->{log}->error(importer_hung => importer => $importer->{pid}, seconds => $allowed);
+        my $numbers = $importer->{job} && $importer->{job}{numbers};
+        $self->{log}->error(importer_hung => importer => $importer->{pid},
+            $numbers ? (export => $numbers) : (), seconds => $allowed);
         $self->_kill($importer);
     }
     return;
