@@ -132,6 +132,14 @@ sub exports_in_a_process ($busy, $count) {
     return POSIX::_exit(0);
 }
 
+subtest 'wished before it began' => sub {
+    my $late = GatewayTest->new->wishes(state => 'drain', reload => 5)->start;
+    like($late->client->export(record('x')), qr/paused/, 'it refuses exports from the first one on');
+    is(join(' ', get($late, '/wishes')), "200 paused\n", 'and has no settings to read again');
+    $late->wishes(state => 'accept', reload => 5);
+    is(join(' ', get($late, '/wishes')), "200 accepting\n", 'until it is told');
+};
+
 subtest 'idle importers end, though they are asked' => sub {
     my $idle = GatewayTest->new(importer_idle => 6)->start;
     $idle->client->export(record('x'));

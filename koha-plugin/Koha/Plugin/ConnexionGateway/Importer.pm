@@ -28,6 +28,7 @@ sub new ($class, %args) {
     my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
     my $self = bless { koha => $koha, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new }, $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
+    $self->{wishes} = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
     $self->{identifiers} = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha);
     my @tables = map { $_ => $self->{$_} } qw(journal identifiers);
@@ -39,13 +40,16 @@ sub new ($class, %args) {
     return $self;
 }
 
-sub settings ($self) { return $self->{settings}->service }
+# With what was wished before they were read.
+sub settings ($self) {
+    my $wished = $self->{wishes}->wished;
+    return { %{ $self->{settings}->service }, wished => $wished };
+}
 
 sub wishes ($self, $service) {
-    my $wishes = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $self->{koha});
-    $wishes->here_is($service);
+    $self->{wishes}->here_is($service);
     $self->{koha}->forget_caches;
-    return { %{ $wishes->wished }, index_queue => scalar $self->{koha}->index_queue };
+    return { %{ $self->{wishes}->wished }, index_queue => scalar $self->{koha}->index_queue };
 }
 
 # ---------------------------------------------------------------- what is told of it
@@ -338,6 +342,6 @@ indexer as C<index_queue>; leaves word where the service is.
 
 =head2 settings
 
-The service's settings.
+The service's settings, and as C<wished> what was wished before they were read.
 
 =cut

@@ -109,6 +109,7 @@ sub _begin ($self, $settings, $problem) {
     return $self->_fail('no_settings', error => $problem) if !$settings;
     return                                                if $self->{draining};
     $self->_take_settings($settings);
+    $self->{operations}->has_settings($settings->{wished} // {});
     my $closed = $self->_open_doors;
     return $self->_fail(cannot_listen => @{$closed}) if $closed;
     $self->_open_health_door;
@@ -175,6 +176,7 @@ sub _reload ($self, $done = undef) {
             delete $self->{is_reloading};
             return $self->_reloaded(0, $problem) if !$settings;
             $self->_take_settings($settings);
+            $self->{operations}->has_settings($settings->{wished} // {});
             $self->_move if !$self->{draining};
             return $self->_reloaded(1);
         }

@@ -85,7 +85,7 @@ sub _follow ($self, $wishes) {
     }
     $self->{metrics}->saw($wishes->{index_queue} // {});
     $self->_follow_state($wishes->{state});
-    my $reload = $self->_wants_reload($wishes->{reload});
+    my $reload = $wishes->{reload} != ($self->{reloaded} // 0);
     my $said = sub ($what) { $_->($what) for @asking };
     return $said->($self->{pool}->paused ? 'paused' : 'accepting') if !$reload;
     $self->{reload}->(sub ($done) { $said->($done ? 'reloaded' : 'not reloaded: see the log') });
@@ -100,11 +100,10 @@ sub _follow_state ($self, $state) {
     return;
 }
 
-# What was wished before this service began is no wish for it.
-sub _wants_reload ($self, $number) {
-    my $before = $self->{reloaded} // $number;
-    $self->{reloaded} = $number;
-    return $number != $before;
+# Settings were read: what was wished before that is done.
+sub has_settings ($self, $wished) {
+    $self->{reloaded} = $wished->{reload} // 0;
+    return $self->_follow_state($wished->{state} // 'accept');
 }
 
 1;
@@ -134,6 +133,10 @@ argument with whether it did.
 =head2 tick($now)
 
 To be called several times a second with the monotonic time.
+
+=head2 has_settings(\%wished)
+
+Settings were read, and this was wished before.
 
 =head2 follow_wishes($callback)
 
