@@ -9,7 +9,7 @@ no warnings 'experimental::signatures';
 
 use Carp qw(croak);
 use DBI;
-use File::Path qw(make_path);
+use File::Path qw(make_path remove_tree);
 use Sandbox::Seeds;
 use Sandbox::Tables;
 use Time::HiRes qw(sleep time);
@@ -50,6 +50,18 @@ sub _install ($self) {
         croak 'there is no user mysql: is mariadb-server installed?' if !defined $uid;
         chown $uid, $gid, $self->{dir} or croak "cannot give '$self->{dir}' to mysql: $!";
     }
+
+    # Two that begin at the same moment may disturb each other.
+    my $problem;
+    for my $try (1 .. 3) {
+        remove_tree("$self->{dir}/data");
+        return if eval { $self->_install_data; 1 };
+        $problem = $@;
+    }
+    croak $problem;
+}
+
+sub _install_data ($self) {
     $self->_run(
         'mariadb-install-db',                       '--no-defaults',
         "--datadir=$self->{dir}/data",              $self->_user,
@@ -65,13 +77,19 @@ sub _user ($self) { return $> == 0 ? '--user=mysql' : () }
 sub _run ($self, @command) {
     my $pid = fork // croak "cannot fork: $!";
     if (!$pid) {
-        open STDOUT, '>',  '/dev/null' or die "cannot silence $command[0]: $!";
-        open STDERR, '>&', \*STDOUT    or die "cannot silence $command[0]: $!";
+        open STDOUT, '>',  "$self->{dir}/output" or die "cannot keep what $command[0] says: $!";
+        open STDERR, '>&', \*STDOUT              or die "cannot keep what $command[0] says: $!";
         exec { $command[0] } @command or die "cannot run $command[0]: $!";
     }
     waitpid $pid, 0;
-    croak "$command[0] failed with $?" if $?;
+    croak "$command[0] failed with $?:\n" . $self->_output if $?;
     return;
+}
+
+sub _output ($self) {
+    open my $handle, '<', "$self->{dir}/output" or return '';
+    local $/ = undef;
+    return scalar <$handle>;
 }
 
 sub _exec_server ($self) {
