@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "connexion/marc.hpp"
@@ -19,6 +20,11 @@ struct Sound {
 };
 /// `bytes` must be the record, no byte more or less.
 [[nodiscard]] Sound read_sound(std::string_view bytes);
+
+/// As read_iso2709, where `bytes` are exactly one record whose structure has no flaw; nothing
+/// otherwise.
+[[nodiscard]] std::optional<ReadResult> read_exact(std::string_view bytes,
+                                                   const ReadOptions& options);
 
 [[nodiscard]] ReadResult read_repairing(std::string_view bytes, const ReadOptions& options);
 

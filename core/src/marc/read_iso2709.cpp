@@ -85,13 +85,18 @@ ReadResult decode(const Sound& sound, std::string_view bytes, const ReadOptions&
 
 }  // namespace
 
-ReadResult read_iso2709(std::string_view bytes, const ReadOptions& options) {
-  const auto declared = bytes.size() < 5 ? std::nullopt : detail::number(bytes.substr(0, 5));
-  if (declared != bytes.size()) return detail::read_repairing(bytes, options);
-  Sound sound = detail::read_sound(bytes);
-  if (!sound.data) return detail::read_repairing(bytes, options);
+std::optional<ReadResult> detail::read_exact(std::string_view bytes, const ReadOptions& options) {
+  const auto declared = bytes.size() < 5 ? std::nullopt : number(bytes.substr(0, 5));
+  if (declared != bytes.size()) return std::nullopt;
+  Sound sound = read_sound(bytes);
+  if (!sound.data) return std::nullopt;
   return may_stand(bytes, sound, options) ? take(std::move(sound), bytes, options)
                                           : decode(sound, bytes, options);
+}
+
+ReadResult read_iso2709(std::string_view bytes, const ReadOptions& options) {
+  if (auto result = detail::read_exact(bytes, options)) return *std::move(result);
+  return detail::read_repairing(bytes, options);
 }
 
 }  // namespace connexion

@@ -58,10 +58,11 @@ void remark(Batch& batch, const Unit& unit, std::uint64_t offset, const Options&
 
 }  // namespace
 
-Batch convert(const Block& block, const Options& options) {
-  Batch batch;
-  const std::string_view bytes = block.view();
-  if (options.to != Format::none) batch.out.reserve(bytes.size() * 2);
+void convert(const Block& block, const Options& options, Batch& batch) {
+  batch.out.clear();
+  batch.remarks.clear();
+  batch.records = batch.refused = 0;
+  const std::string_view bytes = block.bytes.view();
   for (std::size_t at = 0; at < bytes.size();) {
     if (blank_run(bytes.substr(at)) == bytes.size() - at) break;
     Unit unit = read_unit(bytes.substr(at), options.read);
@@ -77,7 +78,6 @@ Batch convert(const Block& block, const Options& options) {
     batch.refused += unit.result.outcome == Outcome::refused ? 1 : 0;
     at += unit.length;
   }
-  return batch;
 }
 
 std::string_view output_head(Format format) noexcept {

@@ -25,7 +25,8 @@ struct Batch {
   std::uint64_t refused = 0;
 };
 
-[[nodiscard]] Batch convert(const Block& block, const Options& options);
+/// What the batch had before is gone, its memory is used again.
+void convert(const Block& block, const Options& options, Batch& batch);
 
 /// What stands before the first and after the last record of the whole output.
 [[nodiscard]] std::string_view output_head(Format format) noexcept;

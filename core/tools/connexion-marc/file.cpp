@@ -5,23 +5,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "unit.hpp"
 
 namespace connexion::tool {
 namespace {
 
-// Small enough to stay in the processor's cache while its records are decoded.
-constexpr std::size_t kBlock = std::size_t{512} << 10U;
 constexpr std::size_t kMostPending = 2 * kLongestUnit;
+// What grew for a long stretch of garbage is given back.
+constexpr std::size_t kMostKept = 4 * kBlock;
 
 [[noreturn]] void fail(const std::string& name) {
   throw std::system_error(errno, std::generic_category(), name);
 }
 
 }  // namespace
+
+char* Bytes::room_for(std::size_t count) {
+  if (size_ + count > capacity_) {
+    const std::size_t capacity = std::max(size_ + count, size_ * 2);
+    auto room = std::make_unique_for_overwrite<char[]>(capacity);
+    std::copy_n(room_.get(), size_, room.get());
+    room_ = std::move(room);
+    capacity_ = capacity;
+  }
+  return room_.get() + size_;
+}
+
+void Bytes::assign(std::string_view bytes) {
+  size_ = 0;
+  if (capacity_ > kMostKept) *this = {};
+  bytes.copy(room_for(bytes.size() + kBlock), bytes.size());
+  size_ = bytes.size();
+}
 
 // By name only: opening a pipe and closing it again would take it away from its writer.
 std::uint64_t check_file(const std::string& name) {
@@ -48,29 +68,25 @@ File::~File() {
 bool File::next(Block& block) {
   std::size_t end = 0;
   while (!ended_ && end == 0) {
+    const std::size_t searched = pending_.size();
     read_more();
-    if (!ended_) end = cut();
+    if (!ended_) end = cut(searched);
   }
   if (ended_) end = pending_.size();
   if (end == 0) return false;
-  const auto from = pending_.begin() + static_cast<std::ptrdiff_t>(end);
-  std::vector<char> rest;
-  rest.reserve(static_cast<std::size_t>(pending_.end() - from) + kBlock);
-  rest.assign(from, pending_.end());
-  pending_.resize(end);
-  block.bytes = std::move(pending_);
-  pending_ = std::move(rest);
+  block.bytes.assign(pending_.view().substr(end));
+  pending_.shrink(end);
+  std::swap(block.bytes, pending_);
   block.offset = offset_;
   offset_ += end;
   return true;
 }
 
 void File::read_more() {
-  const std::size_t had = pending_.size();
-  pending_.resize(had + kBlock);
+  char* const room = pending_.room_for(kBlock);
   std::size_t got = 0;
   while (got < kBlock) {
-    const ssize_t count = read(descriptor_, pending_.data() + had + got, kBlock - got);
+    const ssize_t count = read(descriptor_, room + got, kBlock - got);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail(name_);
     if (count == 0) {
@@ -79,13 +95,14 @@ void File::read_more() {
     }
     got += static_cast<std::size_t>(count);
   }
-  pending_.resize(had + got);
+  pending_.grow(got);
 }
 
-// Where the block may end; 0 if more has to be read to know.
-std::size_t File::cut() const {
-  const std::string_view bytes(pending_.data(), pending_.size());
-  if (const std::size_t boundary = last_boundary(bytes)) return boundary;
+// Where the block may end; 0 if more has to be read to know. The first `searched` bytes hold no
+// boundary.
+std::size_t File::cut(std::size_t searched) const {
+  const std::string_view bytes = pending_.view();
+  if (const std::size_t boundary = last_boundary(bytes, searched)) return boundary;
   if (bytes.size() < kMostPending) return 0;
   // No leader in all of it: units are counted off, as far as they don't depend on what follows.
   std::size_t at = 0;

@@ -5,17 +5,37 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace connexion::tool {
 
+/// How much is read at once: little enough to stay in the processor's cache while it is decoded.
+inline constexpr std::size_t kBlock = std::size_t{256} << 10U;
+
+/// Bytes whose memory is neither zeroed first nor given back before its owner goes.
+class Bytes {
+ public:
+  [[nodiscard]] std::string_view view() const noexcept { return {room_.get(), size_}; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Where up to `count` bytes may be put behind those that there are; `grow` makes them count.
+  [[nodiscard]] char* room_for(std::size_t count);
+  void grow(std::size_t count) noexcept { size_ += count; }
+  void shrink(std::size_t size) noexcept { size_ = size; }
+  /// Takes these bytes in place of its own.
+  void assign(std::string_view bytes);
+
+ private:
+  std::unique_ptr<char[]> room_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+};
+
 /// One block of whole records. It owns its bytes.
 struct Block {
-  std::vector<char> bytes;
+  Bytes bytes;
   std::uint64_t offset = 0;  // in the file
-  [[nodiscard]] std::string_view view() const noexcept { return {bytes.data(), bytes.size()}; }
 };
 
 /// Whether the file may be read, and its size: 0 if that can't be known before it is read. Raises
@@ -30,18 +50,19 @@ class File {
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
-  /// False at the end of the file. Raises std::system_error when it can't be read.
+  /// False at the end of the file. What the block had before is gone, its memory is used again.
+  /// Raises std::system_error when the file can't be read.
   bool next(Block& block);
 
  private:
   void read_more();
-  [[nodiscard]] std::size_t cut() const;
+  [[nodiscard]] std::size_t cut(std::size_t searched) const;
 
   std::string name_;
   int descriptor_;
   std::uint64_t offset_ = 0;  // of pending_
   bool ended_ = false;
-  std::vector<char> pending_;
+  Bytes pending_;
 };
 
 }  // namespace connexion::tool

@@ -9,7 +9,9 @@
 #include <deque>
 #include <exception>
 #include <future>
+#include <memory>
 #include <system_error>
+#include <vector>
 
 #include "batch.hpp"
 #include "options.hpp"
@@ -68,39 +70,60 @@ class Run {
   }
 
  private:
-  struct Pending {
-    std::future<Batch> batch;
-    std::size_t size;
+  // A block on its way. It stays where it is, and is used again.
+  struct Job {
+    Block block;
+    Batch batch;
+    std::future<void> done;
   };
 
-  // As many blocks are under way as keep all threads at work, and no more: memory is bounded.
   void read(const std::string& name) {
     File file(name);
     index_ = 0;
-    std::deque<Pending> pending;
-    Block block;
-    while (file.next(block)) {
-      const std::size_t size = block.bytes.size();
-      pending.push_back({pool_.submit([block = std::move(block), &options = options_] {
-                           return convert(block, options);
-                         }),
-                         size});
-      block = {};
-      if (pending.size() > pool_.backlog()) finish_first(pending, name);
+    while (true) {
+      auto job = new_job();
+      if (!file.next(job->block)) {
+        spare_.push_back(std::move(job));
+        break;
+      }
+      start(std::move(job));
+      while (under_way_ > most_under_way()) finish_first(name);
     }
-    while (!pending.empty()) finish_first(pending, name);
+    while (!jobs_.empty()) finish_first(name);
   }
 
-  void finish_first(std::deque<Pending>& pending, const std::string& name) {
-    const Batch batch = pending.front().batch.get();
-    bytes_ += pending.front().size;
-    pending.pop_front();
+  // Enough bytes to keep all threads at work, and no more: memory is bounded.
+  [[nodiscard]] std::size_t most_under_way() const noexcept {
+    return options_.jobs > 1 ? kBlock * 2 * options_.jobs : 0;
+  }
+
+  std::unique_ptr<Job> new_job() {
+    if (spare_.empty()) return std::make_unique<Job>();
+    auto job = std::move(spare_.back());
+    spare_.pop_back();
+    return job;
+  }
+
+  void start(std::unique_ptr<Job> job) {
+    under_way_ += job->block.bytes.size();
+    job->done = pool_.submit([&job = *job, this] { convert(job.block, options_, job.batch); });
+    jobs_.push_back(std::move(job));
+  }
+
+  void finish_first(const std::string& name) {
+    pool_.wait(jobs_.front()->done);
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    under_way_ -= job->block.bytes.size();
+    bytes_ += job->block.bytes.size();
+    const Batch& batch = job->batch;
     write_all(STDOUT_FILENO, batch.out);
     if (!batch.remarks.empty()) remark(batch, name);
     index_ += batch.records;
     records_ += batch.records;
     refused_ += batch.refused;
     progress_.update(bytes_, records_, refused_);
+    spare_.push_back(std::move(job));
   }
 
   void remark(const Batch& batch, const std::string& name) {
@@ -118,8 +141,11 @@ class Run {
 
   const Options& options_;
   Progress progress_;
-  Pool pool_;
-  std::uint64_t index_ = 0;  // of the next record in its file
+  std::deque<std::unique_ptr<Job>> jobs_;  // in the file's order
+  std::vector<std::unique_ptr<Job>> spare_;
+  std::size_t under_way_ = 0;  // bytes of jobs_
+  Pool pool_;                  // behind what its tasks use
+  std::uint64_t index_ = 0;    // of the next record in its file
   std::uint64_t bytes_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t refused_ = 0;

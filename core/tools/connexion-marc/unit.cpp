@@ -2,9 +2,13 @@
 #include "unit.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
 
 #include "marc/layout.hpp"
 #include "marc/leader.hpp"
+#include "marc/read.hpp"
 
 namespace connexion::tool {
 namespace {
@@ -52,9 +56,21 @@ void drop_notes_on_rest(ReadResult& result) {
   });
 }
 
+// The usual case, a sound record: its only terminator is where its length says. What follows it
+// makes no difference.
+std::optional<Unit> read_framed(std::string_view bytes, const ReadOptions& options) {
+  if (bytes.size() < kLeaderSize) return std::nullopt;
+  const std::size_t length = detail::number(bytes.substr(0, 5)).value_or(0);
+  if (length > bytes.size()) return std::nullopt;
+  auto result = detail::read_exact(bytes.substr(0, length), options);
+  if (!result || result->outcome == Outcome::refused) return std::nullopt;
+  return Unit{*std::move(result), length};
+}
+
 }  // namespace
 
 Unit read_unit(std::string_view bytes, const ReadOptions& options) {
+  if (auto unit = read_framed(bytes, options)) return *std::move(unit);
   const std::string_view window = bytes.substr(0, window_end(bytes));
   Unit unit{read_iso2709(window, options), 0};
   unit.length = std::clamp<std::size_t>(unit.result.consumed, 1, window.size());
@@ -70,15 +86,25 @@ Unit read_unit(std::string_view bytes, const ReadOptions& options) {
 }
 
 std::size_t blank_run(std::string_view bytes) noexcept {
-  constexpr std::string_view kBlanks(" \n\r\t\0\x1A", 6);
-  return std::min(bytes.find_first_not_of(kBlanks), bytes.size());
+  const auto is_blank = [](char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0' || c == '\x1A';
+  };
+  return static_cast<std::size_t>(std::find_if_not(bytes.begin(), bytes.end(), is_blank) -
+                                  bytes.begin());
 }
 
-std::size_t last_boundary(std::string_view bytes) noexcept {
-  std::size_t at = bytes.rfind(kRecordTerminator);
-  while (at != kNone && !leader_follows(bytes, at + 1))
-    at = at == 0 ? kNone : bytes.rfind(kRecordTerminator, at - 1);
-  return at == kNone ? 0 : at + 1;
+std::size_t last_boundary(std::string_view bytes, std::size_t searched) noexcept {
+  // A terminator may have waited for its leader.
+  const std::size_t from = searched - std::min(searched, kLookahead + kLeaderSize);
+  std::string_view rest = bytes.substr(from);
+  while (!rest.empty()) {
+    const void* const found = memrchr(rest.data(), kRecordTerminator, rest.size());
+    if (found == nullptr) return 0;
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    if (leader_follows(bytes, at + 1)) return at + 1;
+    rest = bytes.substr(from, at - from);
+  }
+  return 0;
 }
 
 }  // namespace connexion::tool

@@ -30,7 +30,8 @@ struct Unit {
 /// that some systems end files with.
 [[nodiscard]] std::size_t blank_run(std::string_view bytes) noexcept;
 
-/// The last boundary in `bytes`, 0 if there is none.
-[[nodiscard]] std::size_t last_boundary(std::string_view bytes) noexcept;
+/// The last boundary in `bytes`, 0 if there is none. None was found in the first `searched` of
+/// them.
+[[nodiscard]] std::size_t last_boundary(std::string_view bytes, std::size_t searched) noexcept;
 
 }  // namespace connexion::tool
