@@ -125,6 +125,10 @@ class Record {
   [[nodiscard]] RecordType type() const noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return data_->field_count; }
   [[nodiscard]] bool empty() const noexcept { return data_->field_count == 0; }
+  /// Of all its fields together.
+  [[nodiscard]] std::size_t subfield_count() const noexcept {
+    return data_->mark_count - data_->field_count;  // every field has one more, its terminator
+  }
   [[nodiscard]] Field operator[](std::size_t i) const noexcept {
     return {data_.get(), &data_->fields[i]};
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The ways out: ISO 2709, MARCXML, MARC-in-JSON, and lines for people.
+// The ways out: ISO 2709, MARC-in-JSON, and lines for people; MARCXML is in write_marcxml.cpp.
 #include <array>
 #include <cstdio>
 #include <vector>
@@ -94,60 +94,6 @@ std::string write_marc8(const Record& record) {
   return out;
 }
 
-void put_escaped_xml(std::string& out, std::string_view text) {
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    std::string_view entity;
-    switch (text[i]) {
-      case '&':
-        entity = "&amp;";
-        break;
-      case '<':
-        entity = "&lt;";
-        break;
-      case '>':
-        entity = "&gt;";
-        break;
-      case '"':
-        entity = "&quot;";
-        break;
-      case '\r':
-        entity = "&#13;";
-        break;
-      case '\n':
-        entity = "&#10;";
-        break;
-      case '\t':
-        entity = "&#9;";
-        break;
-      default:
-        continue;
-    }
-    out += text.substr(from, i - from);
-    out += entity;
-    from = i + 1;
-  }
-  out += text.substr(from);
-}
-
-void put_data_field_xml(std::string& out, const Field& field) {
-  out += "  <datafield tag=\"";
-  out += field.tag();
-  out += "\" ind1=\"";
-  put_escaped_xml(out, std::string(1, field.indicator(1)));
-  out += "\" ind2=\"";
-  put_escaped_xml(out, std::string(1, field.indicator(2)));
-  out += "\">\n";
-  for (const auto subfield : field.subfields()) {
-    out += "    <subfield code=\"";
-    put_escaped_xml(out, std::string(1, subfield.code));
-    out += "\">";
-    put_escaped_xml(out, subfield.value);
-    out += "</subfield>\n";
-  }
-  out += "  </datafield>\n";
-}
-
 void put_json(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
@@ -209,31 +155,6 @@ std::string to_iso2709(const Record& record, const WriteOptions& options) {
 std::string to_marc8(std::string_view text) {
   std::string out;
   detail::encode_marc8(text, out);
-  return out;
-}
-
-std::string to_marcxml(const Record& record) {
-  std::string out =
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<record xmlns=\"http://www.loc.gov/MARC21/slim\""
-      " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
-      " xsi:schemaLocation=\"http://www.loc.gov/MARC21/slim"
-      " http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd\">\n"
-      "  <leader>";
-  put_escaped_xml(out, record.leader());
-  out += "</leader>\n";
-  for (const auto field : record.fields()) {
-    if (!field.is_control()) {
-      put_data_field_xml(out, field);
-      continue;
-    }
-    out += "  <controlfield tag=\"";
-    out += field.tag();
-    out += "\">";
-    put_escaped_xml(out, field.data());
-    out += "</controlfield>\n";
-  }
-  out += "</record>\n";
   return out;
 }
 

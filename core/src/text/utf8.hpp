@@ -79,8 +79,8 @@ enum class Check {
 };
 [[nodiscard]] Check check(std::string_view s) noexcept;
 
-/// Whether valid text has no other characters beyond ASCII than those that are in normalization form
-/// C whatever stands beside them. False says nothing.
+/// Whether valid text has no other characters beyond ASCII than those that are in normalization
+/// form C whatever stands beside them. False says nothing.
 [[nodiscard]] bool is_plainly_nfc(std::string_view s) noexcept;
 
 /// Where the first byte >= 0x80 stands at or after `at`; size() if there is none.

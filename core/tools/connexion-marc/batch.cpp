@@ -2,32 +2,34 @@
 #include "batch.hpp"
 
 #include "connexion/error.hpp"
+#include "marc/write_marcxml.hpp"
 #include "report.hpp"
 #include "unit.hpp"
 
 namespace connexion::tool {
 namespace {
 
-// The record element of a document, without the XML declaration's line.
-std::string_view element_of(std::string_view document) noexcept {
-  return document.substr(document.find('\n') + 1);
+void put_marcxml(Bytes& out, const Record& record) {
+  const detail::MarcxmlWriter writer(record);
+  char* const to = out.room_for(writer.most());
+  out.grow(static_cast<std::size_t>(writer.write(to) - to));
 }
 
-void put_record(std::string& out, const Record& record, const Options& options) {
+void put_record(Bytes& out, const Record& record, const Options& options) {
   switch (options.to) {
     case Format::line:
-      out += to_line(record);
-      out += '\n';
+      out.append(to_line(record));
+      out.append("\n");
       break;
     case Format::json:
-      out += to_json(record);
-      out += '\n';
+      out.append(to_json(record));
+      out.append("\n");
       break;
     case Format::xml:
-      out += element_of(to_marcxml(record));
+      put_marcxml(out, record);
       break;
     case Format::iso2709:
-      out += to_iso2709(record, options.write);
+      out.append(to_iso2709(record, options.write));
       break;
     case Format::none:
       break;

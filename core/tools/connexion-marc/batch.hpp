@@ -19,7 +19,7 @@ struct Remark {
 };
 
 struct Batch {
-  std::string out;
+  Bytes out;
   std::vector<Remark> remarks;
   std::uint64_t records = 0;
   std::uint64_t refused = 0;

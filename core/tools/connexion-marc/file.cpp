@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMostPending = 2 * kLongestUnit;
 // What grew for a long stretch of garbage is given back.
-constexpr std::size_t kMostKept = 4 * kBlock;
+constexpr std::size_t kMostKept = 8 * kBlock;
 
 [[noreturn]] void fail(const std::string& name) {
   throw std::system_error(errno, std::generic_category(), name);
@@ -36,11 +36,14 @@ char* Bytes::room_for(std::size_t count) {
   return room_.get() + size_;
 }
 
-void Bytes::assign(std::string_view bytes) {
+void Bytes::clear() {
   size_ = 0;
   if (capacity_ > kMostKept) *this = {};
-  bytes.copy(room_for(bytes.size() + kBlock), bytes.size());
-  size_ = bytes.size();
+}
+
+void Bytes::append(std::string_view bytes) {
+  bytes.copy(room_for(bytes.size()), bytes.size());
+  size_ += bytes.size();
 }
 
 // By name only: opening a pipe and closing it again would take it away from its writer.
@@ -74,7 +77,8 @@ bool File::next(Block& block) {
   }
   if (ended_) end = pending_.size();
   if (end == 0) return false;
-  block.bytes.assign(pending_.view().substr(end));
+  block.bytes.clear();
+  block.bytes.append(pending_.view().substr(end));
   pending_.shrink(end);
   std::swap(block.bytes, pending_);
   block.offset = offset_;

@@ -14,7 +14,7 @@ namespace connexion::tool {
 /// How much is read at once: little enough to stay in the processor's cache while it is decoded.
 inline constexpr std::size_t kBlock = std::size_t{256} << 10U;
 
-/// Bytes whose memory is neither zeroed first nor given back before its owner goes.
+/// Bytes whose memory is not zeroed first, and is kept when they are taken away.
 class Bytes {
  public:
   [[nodiscard]] std::string_view view() const noexcept { return {room_.get(), size_}; }
@@ -23,8 +23,8 @@ class Bytes {
   [[nodiscard]] char* room_for(std::size_t count);
   void grow(std::size_t count) noexcept { size_ += count; }
   void shrink(std::size_t size) noexcept { size_ = size; }
-  /// Takes these bytes in place of its own.
-  void assign(std::string_view bytes);
+  void append(std::string_view bytes);
+  void clear();
 
  private:
   std::unique_ptr<char[]> room_;

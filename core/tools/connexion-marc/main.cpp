@@ -117,7 +117,7 @@ class Run {
     under_way_ -= job->block.bytes.size();
     bytes_ += job->block.bytes.size();
     const Batch& batch = job->batch;
-    write_all(STDOUT_FILENO, batch.out);
+    write_all(STDOUT_FILENO, batch.out.view());
     if (!batch.remarks.empty()) remark(batch, name);
     index_ += batch.records;
     records_ += batch.records;

@@ -20,10 +20,18 @@ constexpr std::size_t kNone = std::string_view::npos;
 // The reader looks no further behind a record than its leader can claim it to be long.
 constexpr std::size_t kLookahead = 100000;
 
+// Less is asked than where a leader may stand anywhere: some systems leave status and type blank.
+bool is_like_leader(std::string_view bytes, std::size_t at) noexcept {
+  if (bytes.size() < at + kLeaderSize) return false;
+  const std::string_view leader = bytes.substr(at, kLeaderSize);
+  return leader.substr(10, 2) == "22" && leader.substr(20, 3) == "450" &&
+         detail::number(leader.substr(0, 5)) && detail::number(leader.substr(12, 5));
+}
+
 bool leader_follows(std::string_view bytes, std::size_t at) noexcept {
-  if (detail::is_leader_at(bytes, at)) return true;
+  if (is_like_leader(bytes, at)) return true;
   const std::size_t blanks = blank_run(bytes.substr(at, kLookahead));
-  return blanks != 0 && detail::is_leader_at(bytes, at + blanks);
+  return blanks != 0 && is_like_leader(bytes, at + blanks);
 }
 
 // The end of what the reader has to see: the first boundary, or enough behind the first record
