@@ -45,6 +45,11 @@ inline connexion::Encoding encoding_named(std::string_view text) {
       "encoding: '" + std::string(text) + "' is not one of auto, utf-8, marc-8, latin-1");
 }
 
+inline connexion::ReadOptions read_options(std::string_view encoding, bool nfc, bool strict,
+                                           bool bracketed_hex, bool numeric_references) {
+  return {encoding_named(encoding), nfc, strict, bracketed_hex, numeric_references};
+}
+
 inline std::string_view name(connexion::Outcome outcome) {
   using enum connexion::Outcome;
   switch (outcome) {

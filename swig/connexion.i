@@ -46,45 +46,6 @@ class Record {
   }
 };
 
-struct ReadResult {
-  ~ReadResult();
-  size_t consumed;
-  %extend {
-    // Null where the record was refused.
-    connexion::Record* record() const {
-      return $self->record ? new connexion::Record(*$self->record) : nullptr;
-    }
-    Octets outcome() const { return Octets(binding::name($self->outcome)); }
-    Octets encoding() const { return Octets(binding::name($self->encoding)); }
-    size_t diagnostic_count() const { return $self->diagnostics.size(); }
-    Octets diagnostic_code(size_t i) const {
-      return Octets(connexion::code_name($self->diagnostics.at(i).code));
-    }
-    Octets diagnostic_severity(size_t i) const {
-      return Octets(connexion::severity_name($self->diagnostics.at(i).severity));
-    }
-    size_t diagnostic_offset(size_t i) const { return $self->diagnostics.at(i).offset; }
-    Text diagnostic_tag(size_t i) const { return $self->diagnostics.at(i).tag; }
-    int diagnostic_occurrence(size_t i) const { return $self->diagnostics.at(i).occurrence; }
-    Text diagnostic_message(size_t i) const { return $self->diagnostics.at(i).message; }
-  }
-};
-%immutable ReadResult::consumed;
-
-struct ReadOptions {
-  ~ReadOptions();
-  bool nfc;
-  bool strict;
-  bool bracketed_hex;
-  bool numeric_references;
-  %extend {
-    ReadOptions() { return new connexion::ReadOptions; }
-    void set_encoding(std::string_view text) {
-      $self->encoding = binding::encoding_named(text);
-    }
-  }
-};
-
 struct RequestLimits {
   RequestLimits();
   ~RequestLimits();
@@ -153,64 +114,42 @@ class Facts {
 
 }  // namespace connexion
 
-namespace binding {
-
-class KeyList {
- public:
-  ~KeyList();
-  size_t size() const;
-  %extend {
-    size_t matchpoint(size_t i) const { return $self->at(i).matchpoint; }
-    Text index(size_t i) const { return $self->at(i).index; }
-    size_t key_count(size_t i) const { return $self->at(i).keys.size(); }
-    Text key(size_t i, size_t j) const { return $self->at(i).keys.at(j); }
-  }
-};
-
-class IdentifierList {
- public:
-  ~IdentifierList();
-  size_t size() const;
-  %extend {
-    Octets kind(size_t i) const { return $self->at(i).kind; }
-    Text value(size_t i) const { return $self->at(i).value; }
-  }
-};
-
-}  // namespace binding
-
 %inline %{
 namespace binding {
-connexion::ReadResult* read_iso2709(std::string_view octets,
-                                    const connexion::ReadOptions& options) {
-  return new connexion::ReadResult(connexion::read_iso2709(octets, options));
+connexion::ReadResult read_iso2709(std::string_view octets, std::string_view encoding, bool nfc,
+                                   bool strict, bool bracketed_hex, bool numeric_references) {
+  return connexion::read_iso2709(
+      octets, read_options(encoding, nfc, strict, bracketed_hex, numeric_references));
 }
-connexion::ReadResult* read_marcxml(std::string_view octets,
-                                    const connexion::ReadOptions& options) {
-  return new connexion::ReadResult(connexion::read_marcxml(octets, options));
+connexion::ReadResult read_marcxml(std::string_view octets, std::string_view encoding, bool nfc,
+                                   bool strict, bool bracketed_hex, bool numeric_references) {
+  return connexion::read_marcxml(
+      octets, read_options(encoding, nfc, strict, bracketed_hex, numeric_references));
 }
 connexion::Rules* rules_from_json(std::string_view octets) {
   return new connexion::Rules(connexion::Rules::from_json(octets));
 }
-KeyList* match_keys(const connexion::Record& record, const connexion::Rules& rules) {
-  return new KeyList(connexion::match_keys(record, rules.matching()));
+KeyList match_keys(const connexion::Record& record, const connexion::Rules& rules) {
+  return connexion::match_keys(record, rules.matching());
 }
-KeyList* search_keys(const connexion::Record& record, const connexion::Rules& rules) {
-  return new KeyList(connexion::search_keys(record, rules.matching()));
+KeyList search_keys(const connexion::Record& record, const connexion::Rules& rules) {
+  return connexion::search_keys(record, rules.matching());
 }
-IdentifierList* identifiers(const connexion::Record& record) {
-  return new IdentifierList(connexion::identifiers(record));
+IdentifierList identifiers(const connexion::Record& record) {
+  return connexion::identifiers(record);
 }
-IdentifierList* match_identifiers(const connexion::Record& record, const connexion::Rules& rules) {
-  return new IdentifierList(connexion::match_identifiers(record, rules.matching()));
+IdentifierList match_identifiers(const connexion::Record& record, const connexion::Rules& rules) {
+  return connexion::match_identifiers(record, rules.matching());
 }
-IdentifierList* index_entries(const connexion::Record& record) {
-  return new IdentifierList(connexion::index_entries(record));
+IdentifierList index_entries(const connexion::Record& record) {
+  return connexion::index_entries(record);
 }
 // One crossing for a whole record: "kind value" on a line each. A single line without a blank says
 // that the record can't be read.
-Octets index_entries_of(std::string_view octets, const connexion::ReadOptions& options) {
-  const auto read = connexion::read_marcxml(octets, options);
+Octets index_entries_of(std::string_view octets, std::string_view encoding, bool nfc, bool strict,
+                        bool bracketed_hex, bool numeric_references) {
+  const auto read = connexion::read_marcxml(
+      octets, read_options(encoding, nfc, strict, bracketed_hex, numeric_references));
   if (!read.record) return "refused";
   std::string lines;
   for (const auto& entry : connexion::index_entries(*read.record))
@@ -246,6 +185,8 @@ Text pattern_problem(std::string_view text) {
 namespace connexion {
 Octets to_ascii(std::string_view text);
 Octets item_questions(const connexion::Record& record, const connexion::Rules& rules);
+connexion::Decision decide(const connexion::Record& record, const connexion::Facts& facts,
+                           const connexion::Rules& rules);
 Octets plan(const connexion::Record& record, const connexion::Facts& facts,
             const connexion::Rules& rules);
 }

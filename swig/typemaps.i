@@ -58,6 +58,7 @@ static const char* connexion_text(pTHX_ SV* sv, std::string_view& view) {
 %fragment("connexion_strings");
 
 CONNEXION_STRING_ARGUMENT(octets, connexion_octets_of)
+CONNEXION_STRING_ARGUMENT(encoding, connexion_octets_of)
 CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
 
 %{
@@ -86,5 +87,37 @@ CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
 // what Perl owns; here the facade does that.
 %typemap(out, noblock=1) SWIGTYPE * {
   $result = SWIG_NewPointerObj(SWIG_as_voidptr($1), $descriptor, 0);
+  argvi++;
+}
+
+// Results that cross as Perl's own arrays and hashes.
+%{
+#include "values.hpp"
+%}
+%define CONNEXION_VALUE(TYPE)
+%feature("novaluewrapper") TYPE;
+%typemap(out) TYPE {
+  $result = sv_2mortal(binding::perl_value(aTHX_ $1));
+  argvi++;
+}
+%enddef
+namespace binding {
+class KeyList;
+class IdentifierList;
+}
+namespace connexion {
+struct Decision;
+struct ReadResult;
+}
+CONNEXION_VALUE(binding::KeyList)
+CONNEXION_VALUE(binding::IdentifierList)
+CONNEXION_VALUE(connexion::Decision)
+%feature("novaluewrapper") connexion::ReadResult;
+%typemap(out) connexion::ReadResult {
+  SV* record = newSV(0);
+  if ($1.record) {
+    sv_setsv(record, SWIG_NewPointerObj(new connexion::Record(*$1.record), $descriptor(connexion::Record *), 0));
+  }
+  $result = sv_2mortal(binding::perl_value(aTHX_ $1, record));
   argvi++;
 }

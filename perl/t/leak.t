@@ -43,6 +43,10 @@ my %case = (
         my $facts = "${Core}::Facts"->new->hit(0, 34, 'search')->candidate(34, $record);
         $rules->plan_json($record, $facts);
     },
+    'decisions' => sub {
+        my $facts = "${Core}::Facts"->new->hit(0, 34, 'search')->candidate(34, $record);
+        $rules->decide($record, $facts);
+    },
     'text'                 => sub { $Core->ascii("\x{159}$long") },
     'errors from the core' => sub {
         eval { "${Core}::Rules"->new(qq({"$long": 1})) }

@@ -118,5 +118,8 @@ sub checked ($rules, $incoming, $facts) {
     my @errors = $schema->validate($plan);
     is "@errors", '', "$plan->{outcome}: follows the schema";
     is_deeply $rules->plan($incoming, $facts), $plan, 'plan is plan_json decoded';
+    my %decided = map { $_ => $plan->{$_} } qw(outcome target reasons items);
+    $decided{candidates} = $plan->{match}{candidates};
+    is_deeply $rules->decide($incoming, $facts), \%decided, 'decide says the same';
     return $plan;
 }

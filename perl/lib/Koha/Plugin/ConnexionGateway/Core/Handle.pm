@@ -23,14 +23,21 @@ sub own ($class, $kind, $raw) {
 
 sub raw ($self) { return $self->{raw} // croak "this $self->{kind} has been freed" }
 
+# The compiled functions by name, as they are first called.
+my %FUNCTION;
+
 sub call ($self, $method, @arguments) {
-    my $function = $CORE->can("$self->{kind}_$method");
-    return $function->($self->raw, @arguments);
+    my $name = "$self->{kind}_$method";
+    return ($FUNCTION{$name} // _function($name))->($self->raw, @arguments);
 }
 
 sub function ($class, $name, @arguments) {
+    return ($FUNCTION{$name} // _function($name))->(@arguments);
+}
+
+sub _function ($name) {
     $CORE->load;
-    return $CORE->can($name)->(@arguments);
+    return $FUNCTION{$name} = $CORE->can($name);
 }
 
 # The one place where anything of the core is freed. A handle that is gone stays gone, however often
@@ -38,7 +45,8 @@ sub function ($class, $name, @arguments) {
 sub DESTROY ($self) {
     my $raw = delete $self->{raw};
     return if !defined $raw || ${^GLOBAL_PHASE} eq 'DESTRUCT';
-    $CORE->can("delete_$self->{kind}")->($raw);
+    my $name = "delete_$self->{kind}";
+    ($FUNCTION{$name} // _function($name))->($raw);
     return;
 }
 
@@ -65,6 +73,7 @@ sub need_count ($class, $value, $what) {
 }
 
 sub need_known ($class, $options, @known) {
+    return if keys %$options == grep { exists $options->{$_} } @known;
     my %is_known = map { $_ => 1 } @known;
     for my $name (sort keys %$options) {
         croak quoted($name) . ' is not one of ' . join ', ', @known if !$is_known{$name};

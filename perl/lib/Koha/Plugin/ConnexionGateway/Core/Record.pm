@@ -24,7 +24,7 @@ sub read_marcxml ($class, $octets, %options) {
 
 sub index_entries_of ($class, $marcxml, %options) {
     $class->need_octets($marcxml, 'record');
-    my $lines = $class->function('index_entries_of', $marcxml, _options(\%options)->raw);
+    my $lines = $class->function('index_entries_of', $marcxml, _options(\%options));
     return if $lines eq 'refused';
     return [map { [split / /, $_, 2] } split /\n/, $lines];
 }
@@ -59,34 +59,15 @@ sub _field ($tag, $content) {
 
 sub _read ($class, $reader, $octets, $options) {
     $class->need_octets($octets, 'record');
-    my $choice = _options($options);
-    my $result = $HANDLE->own(ReadResult => $class->function($reader, $octets, $choice->raw));
-    my $record = $result->call('record');
-    return {
-        record      => defined $record ? $class->own(Record => $record) : undef,
-        outcome     => $result->call('outcome'),
-        encoding    => $result->call('encoding'),
-        consumed    => $result->call('consumed_get'),
-        diagnostics => _diagnostics($result),
-    };
+    my $result = $class->function($reader, $octets, _options($options));
+    $result->{record} = $class->own(Record => $result->{record}) if defined $result->{record};
+    return $result;
 }
 
+# In the order that the compiled functions take them in.
 sub _options ($options) {
     $HANDLE->need_known($options, 'encoding', @SWITCHES);
-    my $choice = $HANDLE->own(ReadOptions => $HANDLE->function('new_ReadOptions'));
-    $choice->call('set_encoding', $options->{encoding}) if defined $options->{encoding};
-    $choice->call("${_}_set", $options->{$_} ? 1 : 0) for grep { exists $options->{$_} } @SWITCHES;
-    return $choice;
-}
-
-sub _diagnostics ($result) {
-    my @diagnostics;
-    for my $i (0 .. $result->call('diagnostic_count') - 1) {
-        my %diagnostic = map { $_ => $result->call("diagnostic_$_", $i) }
-            qw(code severity offset tag occurrence message);
-        push @diagnostics, \%diagnostic;
-    }
-    return \@diagnostics;
+    return ($options->{encoding} // 'auto', map { $options->{$_} ? 1 : 0 } @SWITCHES);
 }
 
 1;

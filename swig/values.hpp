@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Results of the core as Perl's own arrays and hashes, so that one call brings over all of them.
+// Whatever these functions give belongs to the caller. Names are those of the plan
+// (docs/plan-format.md).
+#pragma once
+
+#include "binding.hpp"
+
+namespace binding {
+
+inline SV* octets(pTHX_ std::string_view value) {
+  return newSVpvn(value.data(), value.size());
+}
+inline SV* text(pTHX_ std::string_view value) {
+  return newSVpvn_flags(value.data(), value.size(), SVf_UTF8);
+}
+inline SV* number(pTHX_ std::int64_t value) {
+  return newSViv(static_cast<IV>(value));
+}
+
+class Hash {
+ public:
+  explicit Hash(pTHX) : hash_(newHV()) {
+#ifdef PERL_IMPLICIT_CONTEXT
+    this->my_perl = my_perl;
+#endif
+  }
+  void put(std::string_view name, SV* value) {
+    (void)hv_store(hash_, name.data(), static_cast<I32>(name.size()), value, 0);
+  }
+  [[nodiscard]] SV* reference() const {
+    return newRV_noinc(reinterpret_cast<SV*>(hash_));
+  }
+
+ private:
+#ifdef PERL_IMPLICIT_CONTEXT
+  PerlInterpreter* my_perl;
+#endif
+  HV* hash_;
+};
+
+// `convert` makes a Perl value of each of the values.
+template <typename Values, typename Convert>
+SV* list(pTHX_ const Values& values, Convert&& convert) {
+  AV* const array = newAV();
+  for (const auto& value : values) av_push(array, convert(value));
+  return newRV_noinc(reinterpret_cast<SV*>(array));
+}
+
+inline SV* perl_value(pTHX_ const KeyList& keys) {
+  return list(aTHX_ keys, [&](const connexion::MatchKeys& point) {
+    Hash hash(aTHX);
+    hash.put("matchpoint", number(aTHX_ static_cast<std::int64_t>(point.matchpoint)));
+    hash.put("index", text(aTHX_ point.index));
+    hash.put("keys", list(aTHX_ point.keys, [&](const auto& key) { return text(aTHX_ key); }));
+    return hash.reference();
+  });
+}
+
+inline SV* perl_value(pTHX_ const IdentifierList& identifiers) {
+  return list(aTHX_ identifiers, [&](const connexion::Identifier& identifier) {
+    Hash hash(aTHX);
+    hash.put("kind", octets(aTHX_ identifier.kind));
+    hash.put("value", text(aTHX_ identifier.value));
+    return hash.reference();
+  });
+}
+
+inline SV* perl_value(pTHX_ const std::vector<connexion::Diagnostic>& diagnostics) {
+  return list(aTHX_ diagnostics, [&](const connexion::Diagnostic& diagnostic) {
+    Hash hash(aTHX);
+    hash.put("code", octets(aTHX_ connexion::code_name(diagnostic.code)));
+    hash.put("severity", octets(aTHX_ connexion::severity_name(diagnostic.severity)));
+    hash.put("offset", number(aTHX_ static_cast<std::int64_t>(diagnostic.offset)));
+    hash.put("tag", text(aTHX_ diagnostic.tag));
+    hash.put("occurrence", number(aTHX_ diagnostic.occurrence));
+    hash.put("message", text(aTHX_ diagnostic.message));
+    return hash.reference();
+  });
+}
+
+// `record`: the handle, or undef where the record was refused.
+inline SV* perl_value(pTHX_ const connexion::ReadResult& result, SV* record) {
+  Hash hash(aTHX);
+  hash.put("record", record);
+  hash.put("outcome", octets(aTHX_ name(result.outcome)));
+  hash.put("encoding", octets(aTHX_ name(result.encoding)));
+  hash.put("consumed", number(aTHX_ static_cast<std::int64_t>(result.consumed)));
+  hash.put("diagnostics", perl_value(aTHX_ result.diagnostics));
+  return hash.reference();
+}
+
+// ---------------------------------------------------------------- the decision
+
+struct ReasonValue {
+#ifdef PERL_IMPLICIT_CONTEXT
+  PerlInterpreter* my_perl;
+#endif
+  SV* operator()(std::int64_t value) const {
+    return number(aTHX_ value);
+  }
+  SV* operator()(const std::string& value) const {
+    return text(aTHX_ value);
+  }
+  SV* operator()(const std::vector<std::int64_t>& values) const {
+    return list(aTHX_ values, [&](std::int64_t value) { return number(aTHX_ value); });
+  }
+};
+
+inline SV* perl_value(pTHX_ const connexion::Reason& reason) {
+  Hash hash(aTHX);
+  hash.put("code", octets(aTHX_ reason.code));
+  if (reason.values.empty()) return hash.reference();
+  Hash values(aTHX);
+#ifdef PERL_IMPLICIT_CONTEXT
+  const ReasonValue convert{my_perl};
+#else
+  const ReasonValue convert{};
+#endif
+  for (const auto& [name, value] : reason.values) values.put(name, std::visit(convert, value));
+  hash.put("values", values.reference());
+  return hash.reference();
+}
+
+inline SV* perl_value(pTHX_ const connexion::FoundBy& found) {
+  Hash hash(aTHX);
+  hash.put("matchpoint", number(aTHX_ static_cast<std::int64_t>(found.matchpoint)));
+  hash.put("source", octets(aTHX_ connexion::name_of(found.source)));
+  hash.put("counts", number(aTHX_ found.counts ? 1 : 0));
+  return hash.reference();
+}
+
+inline SV* perl_value(pTHX_ const connexion::Candidate& candidate) {
+  Hash hash(aTHX);
+  hash.put("id", number(aTHX_ candidate.id));
+  hash.put("score", number(aTHX_ candidate.score));
+  hash.put("verdict", octets(aTHX_ connexion::name_of(candidate.verdict)));
+  hash.put("found_by", list(aTHX_ candidate.found_by,
+                            [&](const auto& found) { return perl_value(aTHX_ found); }));
+  return hash.reference();
+}
+
+inline SV* perl_value(pTHX_ const connexion::ItemDecision& item) {
+  Hash defaults(aTHX);
+  for (const auto& [column, value] : item.defaults) defaults.put(column, text(aTHX_ value));
+  Hash hash(aTHX);
+  hash.put("occurrence", number(aTHX_ item.occurrence));
+  hash.put("action", octets(aTHX_ connexion::name_of(item.action)));
+  hash.put("reason", perl_value(aTHX_ item.reason));
+  hash.put("barcode", item.barcode ? text(aTHX_ item.barcode.value()) : newSV(0));
+  hash.put("itemnumber", item.itemnumber ? number(aTHX_ item.itemnumber.value()) : newSV(0));
+  hash.put("defaults", defaults.reference());
+  return hash.reference();
+}
+
+inline SV* perl_value(pTHX_ const connexion::Decision& decision) {
+  const auto convert = [&](const auto& value) { return perl_value(aTHX_ value); };
+  Hash hash(aTHX);
+  hash.put("outcome", octets(aTHX_ connexion::name_of(decision.action)));
+  hash.put("target", decision.target ? number(aTHX_ decision.target.value()) : newSV(0));
+  hash.put("reasons", list(aTHX_ decision.reasons, convert));
+  hash.put("candidates", list(aTHX_ decision.candidates, convert));
+  hash.put("items", list(aTHX_ decision.items, convert));
+  return hash.reference();
+}
+
+}  // namespace binding
