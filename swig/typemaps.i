@@ -116,7 +116,9 @@ CONNEXION_VALUE(connexion::Decision)
 %typemap(out) connexion::ReadResult {
   SV* record = newSV(0);
   if ($1.record) {
-    sv_setsv(record, SWIG_NewPointerObj(new connexion::Record(*$1.record), $descriptor(connexion::Record *), 0));
+    sv_setsv(record, SWIG_NewPointerObj(new connexion::Record(*std::move($1.record)),
+                                        $descriptor(connexion::Record *), 0));
+    record = binding::object(aTHX_ "Koha::Plugin::ConnexionGateway::Core::Record", "Record", record);
   }
   $result = sv_2mortal(binding::perl_value(aTHX_ $1, record));
   argvi++;

@@ -80,7 +80,15 @@ inline SV* perl_value(pTHX_ const std::vector<connexion::Diagnostic>& diagnostic
   });
 }
 
-// `record`: the handle, or undef where the record was refused.
+// An object of the facade that owns a handle, as Handle::own makes it.
+inline SV* object(pTHX_ const char* package, std::string_view kind, SV* handle) {
+  Hash hash(aTHX);
+  hash.put("kind", octets(aTHX_ kind));
+  hash.put("raw", handle);
+  return sv_bless(hash.reference(), gv_stashpv(package, GV_ADD));
+}
+
+// `record`: the object, or undef where the record was refused.
 inline SV* perl_value(pTHX_ const connexion::ReadResult& result, SV* record) {
   Hash hash(aTHX);
   hash.put("record", record);

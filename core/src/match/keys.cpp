@@ -43,8 +43,8 @@ std::string joined(const std::vector<std::string>& keys) {
 
 bool fields::has_tag(const Field& field, std::string_view pattern) {
   const auto tag = field.tag();
-  return std::equal(tag.begin(), tag.end(), pattern.begin(), pattern.end(),
-                    [](char t, char p) { return p == '.' || p == t; });
+  const auto matches = [&](std::size_t i) { return pattern[i] == '.' || pattern[i] == tag[i]; };
+  return pattern.size() == tag.size() && matches(2) && matches(1) && matches(0);
 }
 
 bool fields::wanted(char code, std::string_view subfields) {

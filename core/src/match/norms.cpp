@@ -22,6 +22,7 @@ std::size_t character(std::string_view text, std::size_t at) {
 }
 
 bool is_space(std::string_view text, std::size_t at, std::size_t size) {
+  if (size == 1) return text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r');
   return u_isUWhiteSpace(static_cast<UChar32>(utf8::decode(text, at, size))) != 0;
 }
 

@@ -15,7 +15,8 @@ use Koha::Plugin::ConnexionGateway::Core;
 our @CARP_NOT =
     map { "Koha::Plugin::ConnexionGateway::Core::$_" } qw(Facts Record RequestParser Rules);
 
-my $CORE = 'Koha::Plugin::ConnexionGateway::Core';
+my $CORE    = 'Koha::Plugin::ConnexionGateway::Core';
+my %PACKAGE = map { $_ => "${CORE}::$_" } qw(Facts Record);
 
 sub own ($class, $kind, $raw) {
     return bless { kind => $kind, raw => $raw }, $class;
@@ -24,7 +25,7 @@ sub own ($class, $kind, $raw) {
 sub raw ($self) { return $self->{raw} // croak "this $self->{kind} has been freed" }
 
 # The compiled functions by name, as they are first called.
-my %FUNCTION;
+my (%FUNCTION, %FREE);
 
 sub call ($self, $method, @arguments) {
     my $name = "$self->{kind}_$method";
@@ -45,8 +46,7 @@ sub _function ($name) {
 sub DESTROY ($self) {
     my $raw = delete $self->{raw};
     return if !defined $raw || ${^GLOBAL_PHASE} eq 'DESTRUCT';
-    my $name = "delete_$self->{kind}";
-    ($FUNCTION{$name} // _function($name))->($raw);
+    ($FREE{ $self->{kind} } //= $CORE->can("delete_$self->{kind}"))->($raw);
     return;
 }
 
@@ -62,8 +62,9 @@ sub need_octets ($class, $value, $what) {
 }
 
 sub need_object ($class, $value, $kind) {
-    my $package = "${CORE}::$kind";
-    return $value->raw if blessed $value && $value->isa($package);
+    my $package = $PACKAGE{$kind};
+    return $value->{raw} // $value->raw if ref $value eq $package;
+    return $value->raw                  if blessed $value && $value->isa($package);
     croak "a $package is needed, not " . quoted($value);
 }
 

@@ -13,6 +13,7 @@ use Mojo::JSON ();
 
 my $HANDLE   = 'Koha::Plugin::ConnexionGateway::Core::Handle';
 my @SWITCHES = qw(nfc strict bracketed_hex numeric_references);
+my @USUAL    = ('auto', 0, 0, 0, 0);
 
 sub read ($class, $octets, %options) {    ## no critic (ProhibitBuiltinHomonyms)
     return $class->_read(read_iso2709 => $octets, \%options);
@@ -59,9 +60,7 @@ sub _field ($tag, $content) {
 
 sub _read ($class, $reader, $octets, $options) {
     $class->need_octets($octets, 'record');
-    my $result = $class->function($reader, $octets, _options($options));
-    $result->{record} = $class->own(Record => $result->{record}) if defined $result->{record};
-    return $result;
+    return $class->function($reader, $octets, %{$options} ? _options($options) : @USUAL);
 }
 
 # In the order that the compiled functions take them in.

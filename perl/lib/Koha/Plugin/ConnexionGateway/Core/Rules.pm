@@ -23,12 +23,15 @@ sub new ($class, $rules) {
 
 sub has_matching ($self) { return $self->call('has_matching') ? 1 : 0 }
 
+# What each export needs is called by its full name: it is loaded where there are rules.
 sub match_keys ($self, $record) {
-    return $self->function('match_keys', $self->need_object($record, 'Record'), $self->raw);
+    my $raw = $self->need_object($record, 'Record');
+    return Koha::Plugin::ConnexionGateway::Core::match_keys($raw, $self->{raw} // $self->raw);
 }
 
 sub search_keys ($self, $record) {
-    return $self->function('search_keys', $self->need_object($record, 'Record'), $self->raw);
+    my $raw = $self->need_object($record, 'Record');
+    return Koha::Plugin::ConnexionGateway::Core::search_keys($raw, $self->{raw} // $self->raw);
 }
 
 sub identifiers ($self, $record) {
@@ -80,7 +83,7 @@ sub plan_json ($self, $record, $facts) {
 
 sub decide ($self, $record, $facts) {
     my @raw = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
-    return $self->function('decide', @raw, $self->raw);
+    return Koha::Plugin::ConnexionGateway::Core::decide(@raw, $self->{raw} // $self->raw);
 }
 
 1;
