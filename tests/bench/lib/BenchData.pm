@@ -14,7 +14,7 @@ no warnings 'experimental::signatures';
 use Exporter   qw(import);
 use File::Find qw(find);
 
-our @EXPORT_OK = qw(records_of is_sound is_utf8 write_records);
+our @EXPORT_OK = qw(records_of is_sound is_utf8 slurp write_records);
 
 # Every record of a file, of a folder's files or of an archive's, in the order of their names.
 sub records_of ($source, $scratch = undef) {
@@ -40,6 +40,7 @@ sub split_records ($octets) {
 
 # Whether lengths, directory and fields of a record agree in everything.
 sub is_sound ($record) {
+    return 0 if length $record < 26;
     my ($length, $counts, $base, $map) = unpack 'A5 x5 A2 A5 x3 A4', substr $record, 0, 24;
     return 0 if "$length$base" !~ /\A[0-9]{10}\z/a || $length != length $record || $base >= $length;
     return 0 if $counts ne '22' || $map ne '4500';
