@@ -882,16 +882,43 @@ utf8_title(
 );
 
 # As MARC-8, E9 E7 E0 E8 are caron, dot above, hook above and umlaut over what follows: a blank, a,
-# a blank, v. Two are odd, two are sound.
-utf8_title(
-    '088',
-    'Latin-1 that reads as MARC-8, as its leader says, with as many sound combinations as odd ones',
-    $LATIN1,
-    "Caf \x{30C}frana\x{307}is  \x{309}Genv\x{308}e",
-    [[marc8_combining_odd => 3]],
-    encoding => 'marc-8',
-    leader   => $MARC8
+# a blank, v. None of them makes sense.
+my @LATIN1_SAID_MARC8 = (
+    encoding     => 'latin-1',
+    leader       => $MARC8,
+    leader_found => [leader_found('read_as_latin1', 9)]
 );
+utf8_title(
+    '088',   'Latin-1 that could be read as MARC-8, as its leader says, but makes no sense so',
+    $LATIN1, 'Café français à Genève',
+    [],      @LATIN1_SAID_MARC8
+);
+my $letters = 0;
+for my $text (
+    'Información',
+    'Montaña',
+    'Jesús',
+    'La Ciudad de México, año',
+    'Café au lait',
+    'corps à corps',
+    'Übung macht den Meister',
+    'Ça ira',
+    'Citroën',
+    '©2015',
+    'Price £5',
+    'Århus på dansk, 20 øre',
+    '«Le Monde»',
+    'Hvad er kærlighed? Blåbær og fløde',
+    'De la producción a la educación',
+    "d'août à décembre"
+) {
+    my $octets = $text =~ s/([^\x00-\x7F])/chr ord $1/egr;
+    utf8_title(
+        360 + $letters++,
+        "Latin-1 under a leader that says MARC-8: $text",
+        $octets, $text, [], @LATIN1_SAID_MARC8
+    );
+}
 utf8_title(
     '097', 'Latin-1 in one word under a leader that says MARC-8', "Le caf\xE9", 'Le café', [],
     encoding     => 'latin-1',
@@ -973,13 +1000,15 @@ sub marc8 ($number, $shows, $octets, $text, $found = [], %more) {
         $number, $bytes,
         shows    => $shows,
         encoding => 'marc-8',
-        found    => [map { found($_->[0], 67 + $_->[1], $tag) } @$found],
-        options  => $more{options} // q(),
+        found    =>
+            [@{ $more{leader_found} // [] }, map { found($_->[0], 67 + $_->[1], $tag) } @$found],
+        options => $more{options} // q(),
         defined $text ? (text => [lines($bytes, "$tag 10 \$a $text")]) : ()
     );
     return;
 }
 
+my @DOUBTFUL = (leader_found => [leader_found('encoding_doubtful', 9)]);
 marc8(
     '177',
     'the letters and signs of ANSEL',
@@ -991,9 +1020,17 @@ marc8(
     '178',
     'every combining character of ANSEL that stands over one letter',
     join(q(), map { chr($_) . 'a' } 0xE0 .. 0xEA, 0xED .. 0xF9, 0xFE),
-    join q(),
-    map { 'a' . chr } 0x309, 0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307, 0x308, 0x30C, 0x30A,
-    0x315, 0x30B, 0x310, 0x327, 0x328, 0x323, 0x324, 0x325, 0x333, 0x332, 0x326, 0x31C, 0x32E, 0x313
+    (
+        join q(), map { 'a' . chr } 0x309, 0x300, 0x301,
+        0x302,    0x303,                   0x304, 0x306,
+        0x307,    0x308,                   0x30C, 0x30A,
+        0x315,    0x30B,                   0x310, 0x327,
+        0x328,    0x323,                   0x324, 0x325,
+        0x333,    0x332,                   0x326, 0x31C,
+        0x32E,    0x313
+    ),
+    [],
+    @DOUBTFUL
 );
 marc8(
     '094',
@@ -1001,8 +1038,13 @@ marc8(
     "Pervaia\xEBI\xECA \xFAn\xFBg",
     "PervaiaI\x{361}A n\x{360}g"
 );
-marc8('179', 'second halves of a ligature and a double tilde without their first',
-    "a\xECs \xFBg", "as\x{FE21} g\x{FE23}");
+marc8(
+    '179',
+    'second halves of a ligature and a double tilde without their first',
+    "a\xECs \xFBg, caf\xE2e na\xE8ive",
+    "as\x{FE21} g\x{FE23}, cafe\x{301} nai\x{308}ve",
+    [], @DOUBTFUL
+);
 marc8(
     '180',
     'several combining characters over one letter keep their order',
@@ -1115,14 +1157,29 @@ marc8(
     'a combining character before a blank, and a sound one',
     "Caf\xE2e a\xE2 b",
     "Cafe\x{301} a \x{301}b",
-    [[marc8_combining_odd => 7]]
+    [[marc8_combining_odd => 7]], @DOUBTFUL
 );
 marc8(
     '202',
     'a combining character before a digit and a sign, and sound ones',
     "Caf\xE2e \xE82 na\xE8ive \xE2-",
     "Cafe\x{301} 2\x{308} nai\x{308}ve -\x{301}",
-    [[marc8_combining_odd => 6]]
+    [[marc8_combining_odd => 6]],
+    @DOUBTFUL
+);
+marc8('380', 'a caron, or e acute in Latin-1, and nothing that tells which',
+    "Dvo\xE9r", "Dvor\x{30C}", [], @DOUBTFUL);
+marc8(
+    '381',
+    'a Czech name with carons, and acutes that tell that they are',
+    "Dvo\xE9r\xE2ak, Bed\xE9rich Smetana",
+    "Dvor\x{30C}a\x{301}k, Bedr\x{30C}ich Smetana"
+);
+marc8(
+    '382',
+    'the sign for a recording amid a word, which neither encoding explains',
+    "R\xC2e, Judith",
+    'R℗e, Judith', [], @DOUBTFUL
 );
 {
     my $bytes = small($MARC8, title("a\xE2 b"));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The encoding is decided by the bytes: UTF-8 where multi-byte sequences are and all are valid;
-// else MARC-8 where the text makes sense in it; else Latin-1. The leader's word counts only
-// where the bytes leave it open.
+// else MARC-8 where the text makes sense in it; else Latin-1, also where MARC-8 could be read but
+// makes less sense. The leader's word counts only where the bytes leave it open.
 #include "marc/characters.hpp"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "marc/decode.hpp"
 #include "marc/escape.hpp"
 #include "marc/references.hpp"
+#include "marc/weigh.hpp"
 #include "text/utf8.hpp"
 
 namespace connexion::detail {
@@ -43,6 +44,19 @@ bool beside_letter(std::string_view value, std::size_t at) noexcept {
          (at + 1 < value.size() && is_letter(value[at + 1]));
 }
 
+// The only letter beyond ASCII that is a word in Latin-1, as in French and Portuguese.
+bool is_lone_a_grave(std::string_view value, std::size_t at) noexcept {
+  return value[at] == '\xE0' && at > 0 && (value[at - 1] == ' ' || value[at - 1] == '\'') &&
+         at + 1 < value.size() && value[at + 1] == ' ';
+}
+
+// Behind a small letter, or between a capital and a small one.
+bool in_small_letters(std::string_view value, std::size_t at) noexcept {
+  if (at == 0) return false;
+  return is_small(value[at - 1]) ||
+         (is_capital(value[at - 1]) && at + 1 < value.size() && is_small(value[at + 1]));
+}
+
 // Whether the value has printable ASCII only.
 bool look_at(std::string_view value, Look& look) {
   const std::size_t plain = plain_run(value, 0);
@@ -56,8 +70,8 @@ bool look_at(std::string_view value, Look& look) {
     if (length == 0) {
       ++look.invalid;
       look.c1 |= byte < 0xA0;
-      look.in_word |= byte >= 0xC0 && beside_letter(value, at);
-      look.capital_in_word |= byte >= 0xC0 && byte < 0xDF && at > 0 && is_small(value[at - 1]);
+      look.in_word |= byte >= 0xC0 && (beside_letter(value, at) || is_lone_a_grave(value, at));
+      look.capital_in_word |= byte >= 0xC0 && byte < 0xDF && in_small_letters(value, at);
       // As Latin-1 these are capital A with a mark; a word in small letters doesn't end so.
       look.cut_sequence |= (byte == 0xC2 || byte == 0xC3) && at + 1 == value.size() &&
                            (at == 0 || !is_capital(value[at - 1]));
@@ -106,8 +120,14 @@ class CharacterReader {
     if (!look_.high && !look_.escape) return says_utf8 ? Encoding::utf8 : Encoding::marc8;
     if (look_.sequences != 0 && look_.invalid == 0) return Encoding::utf8;
     decode(Encoding::marc8);
-    if (marc8_fits(says_utf8)) return Encoding::marc8;
-    if (latin1_fits(says_utf8)) {
+    if (!says_utf8) weigh_values();
+    const bool latin1 = latin1_fits(says_utf8);
+    const bool better_in_latin1 = latin1 && !says_utf8 && evidence_.latin1 > evidence_.marc8;
+    if (!better_in_latin1 && marc8_fits(says_utf8)) {
+      if (doubtful()) log_.report(Code::encoding_doubtful, 9, "LDR");
+      return Encoding::marc8;
+    }
+    if (says_utf8 ? latin1 : better_in_latin1) {
       log_.report(Code::read_as_latin1, 9, "LDR");
       decode(Encoding::latin1);
       return Encoding::latin1;
@@ -139,17 +159,23 @@ class CharacterReader {
   }
 
   [[nodiscard]] bool latin1_fits(bool says_utf8) const {
-    if (!look_.in_word || look_.capital_in_word || look_.c1 || look_.escape) return false;
+    const bool in_place = look_.in_word || (!says_utf8 && evidence_.signs != 0);
+    if (!in_place || look_.capital_in_word || look_.c1 || look_.escape) return false;
     if (look_.sequences != 0 && look_.sequences * 10 > look_.invalid) return false;
     if (says_utf8) return !look_.cut_sequence;
-    // One odd code in MARC-8 doesn't make it Latin-1.
-    const auto undefined = static_cast<std::size_t>(
-        std::count_if(problems_.begin(), problems_.end(), [](const ValueProblem& p) {
-          return p.problem.code == Code::marc8_undefined ||
-                 p.problem.code == Code::marc8_combining_alone;
-        }));
-    const std::size_t odd = fit_.no_letter + undefined;
-    return odd > fit_.composed && (undefined != 0 || odd > 1);
+    // One odd place in MARC-8 doesn't make it Latin-1.
+    return evidence_.latin1 > 1;
+  }
+
+  // A slip among much that is sound leaves no doubt.
+  [[nodiscard]] bool doubtful() const {
+    return evidence_.latin1 * 8 > evidence_.marc8 ||
+           (evidence_.marc8 == 0 && evidence_.either != 0);
+  }
+
+  void weigh_values() {
+    for (std::size_t i = 0; i < plain_.size(); ++i)
+      if (!plain_[i]) weigh(text(raw_.values[i]), evidence_);
   }
 
   void check_leader(Encoding encoding) {
@@ -269,6 +295,7 @@ class CharacterReader {
   std::vector<ValueProblem> problems_;
   Problems found_;
   Marc8Fit fit_;
+  Evidence evidence_;
 };
 
 }  // namespace

@@ -60,6 +60,7 @@ my @TABLE = (
     ['encoding_unknown', 'refused', q{The text is in no encoding that can be recognized.}],
     ['encodings_mixed', 'refused', q{The record mixes UTF-8 with MARC-8 escape sequences.}],
     ['read_as_latin1', 'repaired', q{The text is neither UTF-8 nor MARC-8; it was read as Latin-1.}],
+    ['encoding_doubtful', 'notice', q{The text was read as MARC-8, as the leader says, but some of it would make more sense in Latin-1.}],
     ['marc8_undefined', 'refused', q{A code is not defined in its MARC-8 character set.}],
     ['marc8_truncated', 'refused', q{An East Asian character of three bytes is cut short.}],
     ['marc8_bad_escape', 'refused', q{An escape sequence designates no MARC-8 character set.}],
@@ -126,6 +127,7 @@ sub UTF8_INVALID () { return 'utf8_invalid' }
 sub ENCODING_UNKNOWN () { return 'encoding_unknown' }
 sub ENCODINGS_MIXED () { return 'encodings_mixed' }
 sub READ_AS_LATIN1 () { return 'read_as_latin1' }
+sub ENCODING_DOUBTFUL () { return 'encoding_doubtful' }
 sub MARC8_UNDEFINED () { return 'marc8_undefined' }
 sub MARC8_TRUNCATED () { return 'marc8_truncated' }
 sub MARC8_BAD_ESCAPE () { return 'marc8_bad_escape' }
@@ -374,6 +376,10 @@ The record mixes UTF-8 with MARC-8 escape sequences. (refused)
 =item READ_AS_LATIN1
 
 The text is neither UTF-8 nor MARC-8; it was read as Latin-1. (repaired)
+
+=item ENCODING_DOUBTFUL
+
+The text was read as MARC-8, as the leader says, but some of it would make more sense in Latin-1. (notice)
 
 =item MARC8_UNDEFINED
 
