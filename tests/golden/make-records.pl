@@ -915,7 +915,7 @@ for my $text (
     my $octets = $text =~ s/([^\x00-\x7F])/chr ord $1/egr;
     utf8_title(
         360 + $letters++,
-        "Latin-1 under a leader that says MARC-8: $text",
+        'Latin-1 under a leader that says MARC-8: ' . encode_utf8($text),
         $octets, $text, [], @LATIN1_SAID_MARC8
     );
 }
@@ -950,6 +950,29 @@ utf8_title(
 );
 utf8_title('104', 'an escape back to ASCII in UTF-8 text, which changes nothing',
     "$MIDDLE\x1B(B", 'Café 中', [[escape_left_out => 9]]);
+
+# Between the indicators and the first subfield.
+for my $surplus (
+    ['383', "\x{202A}\x{202A}",   'marks of direction'],
+    ['384', q( ),                 'a blank'],
+    ['385', " \x{FEFF}\x{AD} ",   'blanks and characters without width'],
+    ['386', "\x{202A}.",          'a mark of direction and a full stop'],
+    ['387', "\xA0",               'a blank that does not break']
+) {
+    my ($number, $text, $shows) = @$surplus;
+    my $bytes   = small($UTF8, ['245', content('10' . encode_utf8($text), a => 'Title')]);
+    my $visible = $text =~ /[.\xA0]/;
+    made(
+        $number, $bytes,
+        shows => "$shows between indicators and first subfield",
+        $visible
+        ? (found => [found('text_outside_subfields', 63, '245')])
+        : (
+            found => [found('invisible_before_subfields', 65, '245')],
+            text  => [lines($bytes, '245 10 $a Title')]
+        )
+    );
+}
 
 # What the caller asks for.
 my $REFERENCES = 'a&#x4E2D;b &#20013; <U+4E2D> &#xD800; <U+1> &amp;';

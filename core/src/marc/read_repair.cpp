@@ -25,6 +25,21 @@ bool is_skipped(char c) noexcept {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0';
 }
 
+// Blanks, and characters of Unicode that only direct how others are shown: marks of writing
+// direction, spaces and joiners without width, the soft hyphen.
+bool is_invisible(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8::sequence(text, at);
+    const char32_t c = length > 1 ? utf8::decode(text, at, length) : U'\0';
+    const bool formats = c == 0xAD || c == 0x61C || (c >= 0x200B && c <= 0x200F) ||
+                         (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+                         c == 0xFEFF;
+    if (!formats && text[at] != ' ') return false;
+    at += std::max<std::size_t>(length, 1);
+  }
+  return true;
+}
+
 // Two of its fixed parts being right is enough to try; that the rest fits is seen later.
 bool looks_like_leader(std::string_view leader) noexcept {
   if (leader.size() < kLeaderSize) return false;
@@ -136,17 +151,20 @@ class Repairer {
       return log_.report_field(empty ? Code::field_empty : Code::text_outside_subfields,
                                field.start);
     }
-    if (first != 2)
-      return log_.report_field(first < 2 ? Code::indicators_missing : Code::text_outside_subfields,
-                               field.start);
+    if (first < 2) return log_.report_field(Code::indicators_missing, field.start);
+    if (first > 2) {
+      if (!is_invisible(content.substr(2, first - 2)))
+        return log_.report_field(Code::text_outside_subfields, field.start);
+      log_.report_field(Code::invisible_before_subfields, field.start + 2);
+    }
     if (!is_printable(content[0]) || !is_printable(content[1]))
       return log_.report_field(Code::indicator_bad, field.start);
     raw_.add_data(field.tag, content[0], content[1]);
-    read_subfields(field.start + 2, field.start + field.length);
+    read_subfields(field.start + first, field.start + field.length);
     if (raw_.fields.back().count == 0) {
       raw_.fields.pop_back();
       // What had no sound code is content all the same.
-      if (content.find_first_not_of(kSubfieldDelimiter, 2) == std::string_view::npos)
+      if (content.find_first_not_of(kSubfieldDelimiter, first) == std::string_view::npos)
         log_.report_field(Code::field_empty, field.start);
     }
   }

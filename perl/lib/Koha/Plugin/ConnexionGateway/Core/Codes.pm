@@ -46,6 +46,7 @@ my @TABLE = (
     ['indicators_missing', 'refused', q{The data field does not begin with two indicators.}],
     ['indicator_bad', 'refused', q{An indicator is not a printable ASCII character.}],
     ['text_outside_subfields', 'refused', q{The data field has text that stands in no subfield.}],
+    ['invisible_before_subfields', 'repaired', q{Blanks or invisible characters between the indicators and the first subfield were left out.}],
     ['subfield_code_missing', 'refused', q{A subfield delimiter is followed by text without a subfield code.}],
     ['subfield_delimiter_empty', 'repaired', q{A subfield delimiter has neither code nor content; it was left out.}],
     ['subfield_code_bad', 'refused', q{A subfield code is not a printable ASCII character.}],
@@ -113,6 +114,7 @@ sub CONTROL_FIELD_REPEATED () { return 'control_field_repeated' }
 sub INDICATORS_MISSING () { return 'indicators_missing' }
 sub INDICATOR_BAD () { return 'indicator_bad' }
 sub TEXT_OUTSIDE_SUBFIELDS () { return 'text_outside_subfields' }
+sub INVISIBLE_BEFORE_SUBFIELDS () { return 'invisible_before_subfields' }
 sub SUBFIELD_CODE_MISSING () { return 'subfield_code_missing' }
 sub SUBFIELD_DELIMITER_EMPTY () { return 'subfield_delimiter_empty' }
 sub SUBFIELD_CODE_BAD () { return 'subfield_code_bad' }
@@ -320,6 +322,10 @@ An indicator is not a printable ASCII character. (refused)
 =item TEXT_OUTSIDE_SUBFIELDS
 
 The data field has text that stands in no subfield. (refused)
+
+=item INVISIBLE_BEFORE_SUBFIELDS
+
+Blanks or invisible characters between the indicators and the first subfield were left out. (repaired)
 
 =item SUBFIELD_CODE_MISSING
 
