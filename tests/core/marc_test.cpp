@@ -406,9 +406,19 @@ TEST_CASE("Fields and subfields", "[marc]") {
     check_repaired(changed([](Parts& p) { p.pieces[1].content.insert(2, "\x1F"); }),
                    Code::subfield_delimiter_empty);
   }
+  SECTION("behind what can't be seen are taken") {
+    for (const char* surplus : {" ", "   ", "\xE2\x80\xAA", "\xE2\x80\x8B \xC2\xAD", "\xEF\xBB\xBF",
+                                "\xD8\x9C", "\xE2\x81\xA0"})
+      check_repaired(changed([&](Parts& p) { p.pieces[1].content.insert(2, surplus); }),
+                     Code::invisible_before_subfields);
+    check_repaired(with("10 \x1F"), Code::field_empty);
+  }
   SECTION("without their parts are refused") {
     check_refused(with("text"), Code::text_outside_subfields);
-    check_refused(with("10 \x1F"
+    check_refused(with("100\x1F"
+                       "atext"),
+                  Code::text_outside_subfields);
+    check_refused(with("10\xE2\x80\xAF\x1F"
                        "atext"),
                   Code::text_outside_subfields);
     check_refused(with("\x1F"
