@@ -243,6 +243,20 @@ TEST_CASE("Bytes lost from the middle of a record are noticed", "[marc]") {
     }
 }
 
+TEST_CASE("Bytes lost from the middle are noticed when the record length was counted anew",
+          "[marc]") {
+  const std::string whole = data_file("book_utf8_oclc1005829214.mrc");
+  const std::size_t last = whole.rfind('\x1E', whole.size() - 3);
+  for (std::size_t at = whole.find('\x1E') + 1; at + 40 < last; at += 7)
+    for (const std::size_t lost : {1U, 12U, 40U}) {
+      std::string damaged = std::string(whole).erase(at, lost);
+      const std::string length = std::to_string(damaged.size());
+      damaged.replace(0, 5, std::string(5 - length.size(), '0') + length);
+      CAPTURE(at, lost);
+      REQUIRE_FALSE(read_iso2709(damaged).record);
+    }
+}
+
 TEST_CASE("The record length may be wrong if the directory vouches for the data", "[marc]") {
   for (const char* length : {"00000", "00050", "00150", "99999"})
     check_repaired(changed([&](Parts& p) { p.length = length; }), Code::record_length_wrong);

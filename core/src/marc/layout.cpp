@@ -194,12 +194,12 @@ class Reading {
   }
 
   // Bytes lost from the middle of the data would leave a directory that doesn't fit, too. That
-  // none are lost is vouched for by the record length in the leader, or by the last field being
-  // where the directory says, or by no number claiming more than is there (lengths that were
-  // counted in characters, or did not fit into their digits).
+  // none are lost is vouched for by the record length in the leader, unless the directory claims
+  // more, or by the last field being where the directory says, or by no number claiming more than
+  // is there (lengths that were counted in characters, or did not fit into their digits).
   [[nodiscard]] bool nothing_lost() const {
     const auto declared = number(bytes_.substr(0, 5));
-    if (declared == bytes_.size() + 1) return true;
+    if (declared == bytes_.size() + 1 && !claims_more()) return true;
     const Segment& last = segments_.back();
     for (const auto& entry : entries_)
       if (entry.start == last.start && entry.length == last.length) return true;
@@ -211,6 +211,17 @@ class Reading {
         return false;
     }
     return true;
+  }
+
+  // Whether the lengths in the directory add up to more than there is, and not in one entry only.
+  [[nodiscard]] bool claims_more() const {
+    std::size_t open = 0;
+    std::size_t claimed = 0;
+    for (const auto& entry : entries_) {
+      open += entry.segment == kNone ? 1 : 0;
+      claimed += entry.length.value_or(0);
+    }
+    return open > 1 && claimed > bytes_.size() - base_;
   }
 
   // The n-th entry is the n-th field, if no entry that fits a field says otherwise.
