@@ -24,14 +24,19 @@ use Time::HiRes qw(sleep time);
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
+my $SETTINGS = 'koha_plugin_connexiongateway_settings';
+my $REPLY_TIMEOUT = 120;
+
 sub live ($class) { return $ENV{CONNEXION_LIVE} ? 1 : 0 }
 
-# Options: profiles => [...] replaces the default profiles; everything else goes to `serve`.
+# Options: profiles => [...] replaces the default profiles; settings => {...} are those of the service.
 sub start ($class, %options) {
     my $self = bless { owner => $$, dir => tempdir(CLEANUP => 1) }, $class;
     $class->live ? $self->_use_koha : $self->_use_sandbox(%options);
     $self->_run_fixture;
     $self->set_profile($_) for @{ $options{profiles} // [ $self->default_profiles ] };
+    # A slow machine must not turn an answer into a promise of one.
+    $self->_set(answer_within => $REPLY_TIMEOUT - 10, %{ $options{settings} // {} });
     $self->serve(@{ $options{serve} // [] });
     return $self;
 }
@@ -86,6 +91,37 @@ sub _run_fixture ($self) {
 sub run_perl ($self, @command) {
     local %ENV = (%ENV, $self->_environment);
     return system $^X, @command;
+}
+
+sub _set ($self, %settings) {
+    $self->{settings_before} = $self->dbh->selectall_arrayref("SELECT name, value FROM $SETTINGS");
+    $self->dbh->do("REPLACE INTO $SETTINGS (name, value) VALUES (?, ?)", undef, $_, $settings{$_})
+        for sort keys %settings;
+    $self->{settings} = \%settings;
+    return;
+}
+
+# A real Koha keeps the settings that it had.
+sub _restore_settings ($self) {
+    my $settings = delete $self->{settings} or return;
+    $self->dbh->do("DELETE FROM $SETTINGS WHERE name = ?", undef, $_) for sort keys %{$settings};
+    $self->dbh->do("REPLACE INTO $SETTINGS (name, value) VALUES (?, ?)", undef, @{$_})
+        for @{ $self->{settings_before} };
+    return;
+}
+
+# ---------------------------------------------------------------- the search engine
+
+# CONNEXION_LIVE_ENGINE names the command that stops and starts that of a real Koha: `COMMAND stop`.
+sub has_engine ($class) { return !$class->live || $ENV{CONNEXION_LIVE_ENGINE} ? 1 : 0 }
+
+# States: ok, down; the sandbox's can be in `error` too.
+sub engine ($self, $state) {
+    return $self->{sandbox}->engine($state) if $self->{sandbox};
+    my $action = $state eq 'ok' ? 'start' : 'stop';
+    system("$ENV{CONNEXION_LIVE_ENGINE} $action") == 0 or die "$ENV{CONNEXION_LIVE_ENGINE} $action failed\n";
+    $self->{engine_stopped} = $action eq 'stop';
+    return;
 }
 
 sub command ($self, @arguments) {
@@ -190,6 +226,8 @@ sub stop ($self) {
         }
         kill 'KILL', -$pid;
     }
+    $self->_restore_settings;
+    $self->engine('ok') if $self->{engine_stopped};
     if (my $sandbox = delete $self->{sandbox}) { $sandbox->stop }
     return;
 }
@@ -219,11 +257,11 @@ sub raw ($self, $bytes, %options) {
     my $socket = $options{socket} // $self->connection;
     $socket->print($bytes);
     $socket->flush;
-    return $self->reply($socket, $options{timeout} // 60);
+    return $self->reply($socket, $options{timeout} // $REPLY_TIMEOUT);
 }
 
 # The reply up to its NUL; undef where none comes.
-sub reply ($self, $socket, $timeout = 60) {
+sub reply ($self, $socket, $timeout = $REPLY_TIMEOUT) {
     my $select = IO::Select->new($socket);
     my $reply = '';
     my $until = time + $timeout;
