@@ -302,7 +302,7 @@ subtest 'told to stop' => sub {
         { peer => 'a', readings => [], records => [record($_)] },
         reply => sub ($reply) { push @replies, $reply->{text} }
     ) for 'do:sleep_after=1 do:name=x', 'y';
-    spin($pool, sub { -e "$folder/kept.1" });
+    spin($pool, sub { scalar grep { $_->{job} && $_->{job}{numbers} } values %{ $pool->{importers} } });
     ok(stop($pool), 'all importers end');
     is_deeply(notes($folder), ['handle x', 'done x'], 'the one under way at its own end');
     is(scalar @replies, 2, 'all are answered');

@@ -22,11 +22,22 @@ use Koha::Plugin::ConnexionGateway::Settings;
 use Koha::Plugin::ConnexionGateway::Wishes;
 use Koha::Plugin::ConnexionGateway::Writer;
 
+my $REPLY = 'Koha::Plugin::ConnexionGateway::Reply';
+my $ERROR = 'Koha::Plugin::ConnexionGateway::Error';
+
+# How often the same is tried: a lock is waited for by the database itself, a database that is being
+# started again takes seconds.
 my $MOST_ATTEMPTS = 4;
+my $LOCKED_SECONDS = 0.05;
+my $LOST_SECONDS = 1;
+
+# A lease outlasts the time after which the listener ends an importer.
+my $LEASE_TIMES = 1.5;
 
 sub new ($class, %args) {
     my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
-    my $self = bless { koha => $koha, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new }, $class;
+    my $self = bless { koha => $koha->raise_errors, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new },
+        $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     $self->{wishes} = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
@@ -37,6 +48,7 @@ sub new ($class, %args) {
     $self->{writer} = Koha::Plugin::ConnexionGateway::Writer->new(koha => $koha, @tables);
     $self->{authenticator} = Koha::Plugin::ConnexionGateway::Authenticator->new(
         koha => $koha, settings => $self->{settings});
+    $self->{journal}->lease($LEASE_TIMES * $self->{settings}->service->{import_timeout});
     return $self;
 }
 
@@ -75,14 +87,27 @@ sub _noted ($self) { return %{ delete $self->{noted} // {} } }
 
 sub handle ($self, $request, $received) {
     $self->{koha}->forget_caches;
+    my $kept = eval { $self->_persistently(sub { $self->_keep($request) }) };
+    if (!$kept) {
+        my $error = $@;
+        die $error if $ERROR->code_of($error) !~ /\Adatabase[.]/;
+        return { text => $REPLY->no_database, leave => 1, error => "$error", $self->_noted };
+    }
+    return $kept if defined $kept->{text};
+    my $numbers = $kept->{numbers};
+    $received->($numbers);
+    my @replies = map { $self->_answer_one($_, $kept->{answer}) } @{$numbers};
+    return { text => join("\n\n", @replies), numbers => $numbers, login => 'right', $self->_noted };
+}
+
+# All records of a request are kept before anything is done with the first.
+sub _keep ($self, $request) {
     my $answer = $self->{authenticator}->authenticate($request->{readings});
     return $self->_refuse_login($request, $answer) if !$answer->{patron};
-    my @numbers = map { $self->_receive($request, $answer, $_) } @{ $request->{records} };
-    $self->{log}->info(received => export => \@numbers, peer => $request->{peer},
+    my $numbers = $self->{journal}->receive(map { _kept_row($request, $answer, $_) } @{ $request->{records} });
+    $self->{log}->info(received => export => $numbers, peer => $request->{peer},
         profile => $answer->{profile}{name}, patron => $answer->{patron}{userid});
-    $received->(\@numbers);
-    my @replies = map { $self->_answer_one($_, $answer) } @numbers;
-    return { text => join("\n\n", @replies), numbers => \@numbers, login => 'right', $self->_noted };
+    return { answer => $answer, numbers => $numbers };
 }
 
 # Exports that were kept by an importer which is gone.
@@ -93,7 +118,7 @@ sub answer ($self, $numbers) {
 }
 
 sub recover ($self) {
-    my $numbers = $self->{journal}->abandoned;
+    my $numbers = $self->_persistently(sub { $self->{journal}->abandoned });
     $self->answer([$_]) for @{$numbers};
     return scalar @{$numbers};
 }
@@ -106,14 +131,30 @@ sub replay ($self, $number) {
     return { number => $number, text => "Not imported.  The profile of export $number, or its patron, is gone or may not"
             . ' import any more.' }
         if !$answer->{patron};
-    my $new = $self->_receive({ peer => "replay of $number" }, { %{$answer}, login => $export->{login} }, $export->{record});
+    my $row = _kept_row({ peer => "replay of $number" }, { %{$answer}, login => $export->{login} }, $export->{record});
+    my ($new) = @{ $self->{journal}->receive($row) };
     my $text = $self->_answer_one($new, $answer, replay => 1);
     $self->_noted;
     return { number => $new, text => $text };
 }
 
+# Again after what may pass: a lock that was not had, a deadlock, a connection that was lost.
+sub _persistently ($self, $code, $may_pass = undef) {
+    for my $attempt (1 .. $MOST_ATTEMPTS) {
+        $self->{noted}{retries}++ if $attempt > 1;
+        my $result = eval { $self->{koha}->steadily($code) };
+        return $result if $result;
+        my $error = $@;
+        my $passes = $ERROR->code_of($error) eq 'database.retry' || ($may_pass && $may_pass->($error));
+        die $error if !$passes || $attempt == $MOST_ATTEMPTS;
+        Time::HiRes::sleep($self->{koha}->is_lost($error) ? $LOST_SECONDS * $attempt
+            : $LOCKED_SECONDS * $attempt * (1 + rand));
+    }
+    return;
+}
+
 sub _refuse_login ($self, $request, $answer) {
-    my $text = Koha::Plugin::ConnexionGateway::Reply->login_refused($answer);
+    my $text = $REPLY->login_refused($answer);
     $self->{journal}->refuse_login(
         peer => $request->{peer} // '', login => substr($answer->{login} // '', 0, 190),
         error => $answer->{reason}, reply => $text,
@@ -123,65 +164,82 @@ sub _refuse_login ($self, $request, $answer) {
     return { text => $text, login => $answer->{reason} =~ /\A(?:wrong_login|locked)\z/ ? 'wrong' : '', $self->_noted };
 }
 
-sub _receive ($self, $request, $answer, $record) {
-    return $self->{journal}->receive(
+sub _kept_row ($request, $answer, $record) {
+    return {
         peer => $request->{peer} // '', login => $answer->{login}, record => $record,
         profile => $answer->{profile}{name}, profile_revision => $answer->{profile}{revision},
         borrowernumber => $answer->{patron}{number},
-    );
+    };
 }
 
 # ---------------------------------------------------------------- one export
 
 sub _answer_kept ($self, $number) {
-    my $export = $self->{journal}->find($number)
-        or return "Not imported.  There is no export $number.";
-    return $export->{reply} if $export->{state} !~ /\A(?:received|importing)\z/;
-    my $profile = $self->{settings}->profile($export->{profile});
-    my $answer = $profile ? $self->{authenticator}->again($profile, $export->{borrowernumber}) : {};
-    return $self->_answer_one($number, $answer) if $answer->{patron};
-    return $self->_fail($number, 'the profile or the patron is gone');
+    my $kept = eval { $self->_persistently(sub { $self->_kept($number) }) };
+    return $self->_fail($number, $@) if !$kept;
+    return $kept->{reply} if defined $kept->{reply};
+    return $self->_answer_one($number, $kept, late => 1) if $kept->{patron};
+    return $self->_fail($number, $ERROR->new(code => 'login.gone', message => 'the profile or the patron is gone'));
 }
 
+sub _kept ($self, $number) {
+    my $export = $self->{journal}->find($number)
+        or return { reply => "Not imported.  There is no export $number." };
+    return { reply => $export->{reply} } if _is_finished($export);
+    my $profile = $self->{settings}->profile($export->{profile}) or return {};
+    return $self->{authenticator}->again($profile, $export->{borrowernumber});
+}
+
+sub _is_finished ($export) { return $export->{state} !~ /\A(?:received|importing)\z/ }
+
+# Once more, too, when the search engine fails: the index of identifiers may be able to tell.
 sub _answer_one ($self, $number, $answer, %options) {
     my $context = { number => $number, profile => $answer->{profile}, patron => $answer->{patron}, %options };
-    my $error;
-    my $began = Time::HiRes::time();
-    for my $attempt (1 .. $MOST_ATTEMPTS) {
-        $self->{noted}{retries}++ if $attempt > 1;
-        my $done = eval { $self->_attempt($context) };
-        return $self->_after_commit($done, $began, $attempt) if $done;
-        $error = $@;
-        my $code = Koha::Plugin::ConnexionGateway::Error->code_of($error);
-        last if $code !~ /\A(?:database[.]retry|search[.]failed)\z/ || $context->{search_failed};
-        # Without the search engine the index of identifiers may be able to tell.
-        $context->{search_failed} = $error if $code eq 'search.failed';
-        Time::HiRes::sleep(0.05 * $attempt * (1 + rand));
-    }
-    return $self->_fail($number, $error);
+    my $search_failed = sub ($error) {
+        return 0 if $ERROR->code_of($error) ne 'search.failed' || $context->{search_failed};
+        return $context->{search_failed} = $error;
+    };
+    my ($began, $attempts) = (Time::HiRes::time(), 0);
+    my $done = eval { $self->_persistently(sub { $attempts++; $self->_attempt($context) }, $search_failed) };
+    return $done ? $self->_after_commit($done, $began, $attempts) : $self->_fail($number, $@);
+}
+
+# While the database does not answer the row stays what it is, and whoever comes by after its lease
+# finishes it.
+sub _fail ($self, $number, $error) {
+    return $REPLY->goes_on($number) if $self->{koha}->is_lost($error);
+    my $failed = eval { $self->_persistently(sub { $self->_record_failure($number, $error) }) }
+        // return $REPLY->goes_on($number);
+    $self->_note('failed', export => $number, outcome => 'failed', error => $ERROR->text_of($error))
+        if $failed->{now};
+    return $failed->{reply};
 }
 
 # What was committed stays so, whatever went wrong after it: the row decides, not the error.
-sub _fail ($self, $number, $error) {
-    my $code = Koha::Plugin::ConnexionGateway::Error->code_of($error);
+sub _record_failure ($self, $number, $error) {
+    my $code = $ERROR->code_of($error);
     return $self->{koha}->transaction(sub ($dbh) {
         my $export = $self->{journal}->lock($number);
-        return $export->{reply} if $export->{state} !~ /\A(?:received|importing)\z/;
-        my $text = Koha::Plugin::ConnexionGateway::Reply->failed($code, $number);
-        $self->{journal}->finish($number, state => 'failed', reply => $text, error => "$error");
-        $self->_note('failed', export => $number, outcome => 'failed',
-            error => Koha::Plugin::ConnexionGateway::Error->text_of($error));
-        return $text;
+        return { reply => $export->{reply} } if _is_finished($export);
+        my $text = $REPLY->failed($code, $number);
+        $self->{journal}->finish($number, state => 'failed', reply => $text, error => "$error",
+            $code eq 'importer.ended' ? (outcome => 'set_aside') : ());
+        return { reply => $text, now => 1 };
     });
 }
 
 sub _after_commit ($self, $done, $began, $attempts) {
     $self->_note_finished($done, $began, $attempts) if $done->{became};
-    if ($done->{index_pending}) {
-        my $indexed = eval { $self->{koha}->index_record($done->{record_type}, $done->{record_id}) };
-        $self->{journal}->set_indexed($done->{number}) if $indexed;
-        $self->{journal}->set_error($done->{number}, "not indexed: $@") if !$indexed;
-    }
+    return $done->{reply} if !$done->{index_pending};
+    my $number = $done->{number};
+    my $indexed = eval { $self->{koha}->index_record($done->{record_type}, $done->{record_id}) };
+    my $error = $@;
+    my $noted = eval {
+        $indexed ? $self->{journal}->set_indexed($number)
+            : $self->{journal}->set_error($number, "not indexed: $error");
+        1;
+    };
+    warn "export $number is imported, but not indexed: $@" if !$noted;
     return $done->{reply};
 }
 
@@ -189,31 +247,44 @@ sub _after_commit ($self, $done, $began, $attempts) {
 # nothing is seen of what others commit.
 sub _attempt ($self, $context) {
     my $number = $context->{number};
-    my $export = $self->{journal}->find($number);
-    return $export if !$self->{journal}->begin($number);
+    my $export = $self->_begin($context);
+    return $export if _is_finished($export);
     my $read = $self->{planner}->read($export->{record});
     my $prepared = $read->{record} ? $self->{planner}->prepare($context, $read->{record}) : {};
     return $self->{koha}->as_patron($context->{patron}, sub {
         $self->{koha}->transaction(sub ($dbh) {
             my $locked = $self->{journal}->lock($number);
-            return $locked if $locked->{state} !~ /\A(?:received|importing)\z/;
+            return $locked if _is_finished($locked);
             return $self->_decide({ %{$context}, %{$prepared}, export => $locked, read => $read });
         });
     });
 }
 
+# Begun once by a process, however often it tries: what is counted is who never came to an end.
+sub _begin ($self, $context) {
+    my $journal = $self->{journal};
+    my $number = $context->{number};
+    $context->{begun} ||= $journal->begin($number);
+    my $export = $journal->find($number);
+    return $export if _is_finished($export);
+    $ERROR->throw(code => 'importer.ended', message => 'The import of this record stopped the gateway twice.')
+        if !$context->{begun} || $journal->set_aside($export);
+    return $export;
+}
 my %BECAME = (add => 'added', overlay => 'overlaid', ignore => 'ignored', hold => 'held', refuse => 'refused');
 
 sub _decide ($self, $job) {
     return $self->_refuse_damaged($job) if !$job->{record};
     $self->{journal}->lock_slots($self->_slot_names($job));
-    my $earlier = $job->{replay} ? undef : $self->_earlier_answer($job);
-    return $self->_repeat($job, $earlier) if $earlier;
+    my $answered = $job->{replay} ? undef : $self->_answer_that_stands($job);
+    return $self->_repeat($job, $answered) if $answered;
     my $preview = $job->{profile}{preview};
     $job->{lock} = !$preview;
     $job->{plan} = $self->{planner}->plan($job);
+    my $newer = $self->_overtaken_by($job);
+    return $self->_refuse_overtaken($job, $newer) if $newer;
     my $done = $preview ? $self->_preview($job) : $self->{writer}->carry_out($job);
-    $done->{reply} = Koha::Plugin::ConnexionGateway::Reply->outcome(
+    $done->{reply} = $REPLY->outcome(
         plan => $job->{plan}, read => $job->{read}, done => $done);
     $self->_record_outcome($job, $done);
     return { %{$done}, number => $job->{number}, became => $preview ? 'previewed' : $BECAME{ $job->{plan}{outcome} } };
@@ -229,7 +300,7 @@ sub _preview ($self, $job) {
 
 sub _refuse_damaged ($self, $job) {
     my $preview = $job->{profile}{preview};
-    my $reply = Koha::Plugin::ConnexionGateway::Reply->decoding_refused($job->{read}, $preview);
+    my $reply = $REPLY->decoding_refused($job->{read}, $preview);
     $self->{journal}->finish($job->{number}, state => $preview ? 'done' : 'refused', outcome => 'refuse',
         reply => $reply, preview => $preview ? 1 : 0,
         plan => _json({ diagnostics => $job->{read}{diagnostics} }));
@@ -247,15 +318,30 @@ sub _slot_names ($self, $job) {
     return @names;
 }
 
-sub _earlier_answer ($self, $job) {
-    my $window = $job->{profile}{retry_window} or return;
-    my $earlier = $self->{journal}->earlier($job->{export}, $window) or return;
-    return $earlier if $earlier->{state} eq 'held';
-    return if defined $earlier->{record_id}
-        && !$self->{koha}->record_exists($earlier->{record_type}, $earlier->{record_id});
-    return if defined $earlier->{import_record_id}
-        && !$self->{koha}->import_stands($earlier->{import_record_id});
-    return $earlier;
+# What was held up must not undo what was exported after it.
+sub _overtaken_by ($self, $job) {
+    my $plan = $job->{plan};
+    return if !$job->{late} || $plan->{mode} ne 'direct' || !defined $plan->{target};
+    return $self->{journal}->overtaken($job->{number}, $job->{record_type}, $plan->{target});
+}
+
+sub _refuse_overtaken ($self, $job, $newer) {
+    my $reply = $REPLY->overtaken($job->{number}, $newer);
+    $self->{journal}->finish($job->{number}, state => 'refused', outcome => 'refuse', reply => $reply,
+        title => _title($job), error => "overtaken by export $newer");
+    return { number => $job->{number}, reply => $reply, became => 'refused' };
+}
+
+sub _answer_that_stands ($self, $job) {
+    my $export = $job->{export};
+    my $answered = $self->{journal}->answered($export, $job->{profile}{retry_window}) or return;
+    return $answered if $answered->{number} > $export->{number} || $answered->{state} eq 'held';
+    return if defined $answered->{import_record_id}
+        && !$self->{koha}->import_stands($answered->{import_record_id});
+    return $answered if !defined $answered->{record_id};
+    return if !$self->{koha}->record_exists($answered->{record_type}, $answered->{record_id});
+    return if $self->{journal}->moved_on($answered, $export);
+    return $answered;
 }
 
 sub _repeat ($self, $job, $earlier) {
@@ -271,13 +357,12 @@ my %STATE = (add => 'done', overlay => 'done', ignore => 'done', hold => 'held',
 
 sub _record_outcome ($self, $job, $done) {
     my $plan = $job->{plan};
-    my $title = $plan->{record}{title};
     $self->{journal}->finish(
         $job->{number},
         state => $done->{preview} || ($plan->{mode} eq 'stage' && $done->{batch}) ? 'done'
         : $STATE{ $plan->{outcome} },
         outcome => $plan->{outcome}, preview => $done->{preview} ? 1 : 0,
-        title => defined $title ? substr($title, 0, 255) : undef,
+        title => _title($job),
         plan => _json({ %{$plan}, diagnostics => $job->{read}{diagnostics}, undo => $done->{undo} }),
         reply => $done->{reply}, record_type => $job->{record_type}, record_id => $done->{record_id},
         import_batch_id => $done->{batch}, import_record_id => $done->{import_record_id},
@@ -285,6 +370,11 @@ sub _record_outcome ($self, $job, $done) {
         index_pending => $done->{index_pending} ? 1 : 0, error => undef,
     );
     return;
+}
+
+sub _title ($job) {
+    my $title = $job->{plan}{record}{title};
+    return defined $title ? substr($title, 0, 255) : undef;
 }
 
 sub _json ($data) { return JSON::PP->new->canonical->encode($data) }
@@ -311,7 +401,13 @@ Koha::Plugin::ConnexionGateway::Importer - one export from bytes to reply
 
 The way of one export: authenticated, kept (the first transaction), decoded, matched, planned and
 carried out (the second transaction), answered. With a profile that only previews it ends with the
-plan. A repeat of an export is answered with what the first one was told, as long as that still holds.
+plan. A repeat of an export is answered with what the first one was told, as long as that still holds:
+within the profile's time, not after the record was deleted, the import undone, the profile changed, or
+another version exported by the same client.
+
+Who begins an export counts. One that has ended two importers is set aside (C<failed>), and so is the
+same record for an hour. One that was held up, and whose record a later export has written since, is
+refused.
 
 =head1 METHODS
 

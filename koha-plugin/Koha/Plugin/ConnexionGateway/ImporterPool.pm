@@ -23,7 +23,7 @@ my $RESTART_SECONDS    = 1;      # between two tries to start an importer
 my $FAILED_FOR_SECONDS = 5;      # so long exports are refused at once after starting failed twice
 my $SET_ASIDE_SECONDS  = 3600;
 my $SET_ASIDE_AT_MOST  = 1000;
-my $RECOVER_SECONDS    = 240;    # between two looks for exports that were left behind
+my $RECOVER_TIMEOUTS   = 2;      # between two looks for exports that were left behind
 my $DEATHS_OF_A_RECORD = 2;
 
 my %TEXT = (
@@ -441,7 +441,7 @@ sub _lost ($self, $job) {
         deaths             => $job->{deaths},
         peer               => $job->{peer}
     );
-    if ($job->{deaths} < $DEATHS_OF_A_RECORD) {
+    if ($job->{deaths} < _deaths_until_set_aside($job)) {
         push @{ $self->{retry} }, $job;
         return;
     }
@@ -450,6 +450,12 @@ sub _lost ($self, $job) {
         ? sprintf $TEXT{kept_aside},
         join ', ', @{ $job->{numbers} }
         : $TEXT{set_aside});
+}
+
+# The row of a kept record tells that it has ended two importers, and the third one sets it aside for
+# good and goes on with the others of the request.
+sub _deaths_until_set_aside ($job) {
+    return $job->{numbers} ? 1 + $DEATHS_OF_A_RECORD * @{ $job->{numbers} } : $DEATHS_OF_A_RECORD;
 }
 
 # Kept in memory only: with the next start or reload it gets another chance.
@@ -481,22 +487,19 @@ sub tick ($self) {
 # Kept exports whose service was killed are finished when there is time; those in work are not
 # touched, their lease tells.
 sub _recover ($self, $now) {
-    return if $self->{stopped} || !defined $self->{recover_at} || $now < $self->{recover_at};
+    return if $self->{stopped} || $now < $self->{recover_at};
     my $importer = $self->_idle_importer // return;
-    $self->{recover_at} = $now + $RECOVER_SECONDS;
-    my $on = { reply => sub ($reply) { $self->_recovery_failed if !defined $reply->{text} && !$self->{stopped} } };
+    $self->{recover_at} = $now + $RECOVER_TIMEOUTS * $self->{limits}{import_timeout};
+    my $on = {
+        reply => sub ($reply) {
+            $self->{log}->error('recovery_failed') if !defined $reply->{text} && !$self->{stopped};
+        }
+    };
     $self->_give($importer, { id => ++$self->{last_id}, question => { type => 'recover' }, on => $on });
     return;
 }
 
 sub _question_lost ($self, $job) { return $self->_answer($job, undef) }
-
-# One of them ends importers: not again before the next start.
-sub _recovery_failed ($self) {
-    $self->{recover_at} = undef;
-    $self->{log}->error('recovery_failed');
-    return;
-}
 
 sub _reap ($self) {
     for my $pid (keys %{ $self->{pids} }) {

@@ -16,8 +16,9 @@ use Koha::Plugin::ConnexionGateway::Frames;
 use Koha::Plugin::ConnexionGateway::Log;
 
 my $FRAMES  = 'Koha::Plugin::ConnexionGateway::Frames';
-my $FAILURE = 'The gateway had an internal error with this export, which is written in its log.'
-    . ' Look the record up in Koha before you export it again.';
+my $FAILURE = 'The gateway had an internal error with this export, which is written in its log.';
+my $NOT_KEPT = ' Nothing was imported.';
+my $KEPT = ' It was received under number %s: look at the list of exports in Koha before you export it again.';
 
 sub run ($class, $fd, %args) {
     my $self = bless {
@@ -54,11 +55,15 @@ sub _koha_importer {
 my %SERVE = (
     export => sub ($self, $header, $body) {
         my $received = sub ($numbers) {
+            $self->{kept} = $numbers;
             $self->_send({ type => 'received', id => $header->{id}, numbers => $numbers });
         };
         $self->{importer}->handle(_export($header, $body), $received);
     },
-    answer  => sub ($self, $header, $body) { $self->{importer}->answer($header->{numbers}) },
+    answer => sub ($self, $header, $body) {
+        $self->{kept} = $header->{numbers};
+        $self->{importer}->answer($header->{numbers});
+    },
     wishes  => sub ($self, $header, $body) {
         return { text => encode_json($self->{importer}->wishes($header->{service})) };
     },
@@ -75,8 +80,10 @@ sub _serve ($self, $header, $body) {
         $self->_send({ type => 'settings', id => $id, settings => $self->{importer}->settings });
         return 'stay';
     }
-    my $code  = $SERVE{ $header->{type} } // croak qq(Unknown message "$header->{type}");
+    $self->{kept} = undef;
+    my $code = $SERVE{ $header->{type} } // croak qq(Unknown message "$header->{type}");
     my $reply = eval { $self->$code($header, $body) } // $self->_failure($@);
+    $self->{log}->error(importer_error => error => $reply->{error}) if defined $reply->{error};
     $self->_send(
         {
             type  => 'reply',
@@ -93,8 +100,10 @@ sub _serve ($self, $header, $body) {
 
 # What an exception left behind (a transaction, a user environment) is gone with the process.
 sub _failure ($self, $error) {
-    $self->{log}->error(importer_exception => error => "$error");
-    return { text => $FAILURE, leave => 1 };
+    my $kept = $self->{kept};
+    $self->{log}->error(importer_exception => error => "$error", numbers => $kept // '');
+    my $what = $kept ? sprintf $KEPT, join ', ', @$kept : $NOT_KEPT;
+    return { text => "$FAILURE$what", leave => 1 };
 }
 
 sub _export ($header, $body) {
@@ -196,7 +205,7 @@ The settings of the service, as L<Koha::Plugin::ConnexionGateway::Listener> desc
 
 =back
 
-An exception of C<handle> or C<answer> is logged and answered by a general text, and the process
-ends, so that a fresh one takes over. Returns the exit status.
+An exception of C<handle> or C<answer>, and an C<error> that the reply holds, are logged. An exception is
+answered by a general text, and the process ends, so that a fresh one takes over. Returns the exit status.
 
 =cut

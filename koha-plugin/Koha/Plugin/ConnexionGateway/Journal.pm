@@ -14,10 +14,16 @@ use Koha::Plugin::ConnexionGateway::Schema;
 
 my $NOW = 'UTC_TIMESTAMP(3)';
 
-# An export that ends its importer each time is left alone in the end.
-my $MOST_ATTEMPTS = 10;
+# An export that ended so many importers is set aside; and so is the same record for so many seconds.
+my $MOST_ATTEMPTS = 2;
+my $SET_ASIDE_SECONDS = 3600;
 
 sub new ($class, %args) { return bless { koha => $args{koha}, lease => $args{lease} // 180 }, $class }
+
+sub lease ($self, $seconds) {
+    $self->{lease} = $seconds;
+    return;
+}
 
 sub digest ($class, $record) { return Digest::SHA::sha256_hex($record) }
 
@@ -25,36 +31,39 @@ sub _table ($self, $name) { return $self->{koha}->table($name) }
 
 # ---------------------------------------------------------------- exports
 
-sub receive ($self, %export) {
-    return $self->_insert('received', %export, digest => $self->digest($export{record}));
+# All of them or none.
+sub receive ($self, @exports) {
+    return $self->{koha}->transaction(sub ($dbh) {
+        return [ map { $self->_insert($dbh, 'received', %{$_}, digest => $self->digest($_->{record})) } @exports ];
+    });
 }
 
 # A refused login leaves a trace, but none of its bytes.
 sub refuse_login ($self, %export) {
-    return $self->_insert('refused', %export, outcome => 'refuse');
+    return $self->{koha}->transaction(
+        sub ($dbh) { return $self->_insert($dbh, 'refused', %export, outcome => 'refuse') });
 }
 
-sub _insert ($self, $state, %values) {
+sub _insert ($self, $dbh, $state, %values) {
     my @columns = sort keys %values;
     my $table = $self->_table('exports');
-    return $self->{koha}->transaction(sub ($dbh) {
-        $dbh->do(
-            "INSERT INTO $table (state, received_at" . join('', map {", $_"} @columns) . ')'
-                . " VALUES (?, $NOW" . (', ?' x @columns) . ')',
-            undef, $state, @values{@columns});
-        return $dbh->last_insert_id(undef, undef, $table, 'number');
-    });
+    $dbh->do(
+        "INSERT INTO $table (state, received_at" . join('', map {", $_"} @columns) . ')'
+            . " VALUES (?, $NOW" . (', ?' x @columns) . ')',
+        undef, $state, @values{@columns});
+    return $dbh->last_insert_id(undef, undef, $table, 'number');
 }
 
-# The lease only tells others that somebody is at work; it proves nothing about the outcome.
+# The lease only tells others that somebody is at work; it proves nothing about the outcome. Attempts
+# are counted before anything is done: who dies of an export has counted.
 sub begin ($self, $number) {
     my $table = $self->_table('exports');
     return $self->{koha}->transaction(sub ($dbh) {
         return $dbh->do(
             "UPDATE $table SET state = 'importing', attempts = attempts + 1,"
                 . " lease_until = $NOW + INTERVAL ? SECOND"
-                . " WHERE number = ? AND state IN ('received', 'importing')",
-            undef, $self->{lease}, $number) > 0;
+                . " WHERE number = ? AND state IN ('received', 'importing') AND attempts < ?",
+            undef, $self->{lease}, $number, $MOST_ATTEMPTS) > 0;
     });
 }
 
@@ -85,24 +94,53 @@ sub set_error ($self, $number, $error) {
     return;
 }
 
-# The same bytes by the same login within the window, answered already.
-sub earlier ($self, $export, $window) {
+# The same bytes by the same login within the window, answered already. One that was kept later and is
+# done has done what this one was kept for, whatever has held this one up.
+sub answered ($self, $export, $window) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectrow_hashref(
-        "SELECT * FROM $table WHERE login = ? AND digest = ? AND number < ? AND repeat_of IS NULL"
-            . " AND profile = ? AND profile_revision = ?"
-            . " AND state IN ('done', 'held') AND received_at >= $NOW - INTERVAL ? SECOND"
+        "SELECT * FROM $table WHERE login = ? AND digest = ? AND number <> ? AND repeat_of IS NULL"
+            . " AND state IN ('done', 'held') AND profile = ?"
+            . ' AND (number > ? OR (profile_revision = ? AND received_at >= ? - INTERVAL ? SECOND))'
             . ' ORDER BY number DESC LIMIT 1',
-        undef, @{$export}{qw(login digest number profile profile_revision)}, $window);
+        undef, @{$export}{qw(login digest number profile number profile_revision received_at)}, $window);
+}
+
+# A client exports one record after the other: one that has exported another version of the record
+# since is not repeating the first one because it had no answer.
+sub moved_on ($self, $first, $export) {
+    my $table = $self->_table('exports');
+    return scalar $self->{koha}->dbh->selectrow_array(
+        "SELECT number FROM $table WHERE record_type = ? AND record_id = ? AND number > ? AND number < ?"
+            . ' AND peer = ? AND login = ? AND written_digest IS NOT NULL AND repeat_of IS NULL LIMIT 1',
+        undef, @{$first}{qw(record_type record_id number)}, @{$export}{qw(number peer login)});
+}
+
+# An export that was kept after this one and has written the record already.
+sub overtaken ($self, $number, $record_type, $record_id) {
+    my $table = $self->_table('exports');
+    return scalar $self->{koha}->dbh->selectrow_array(
+        "SELECT MAX(number) FROM $table WHERE record_type = ? AND record_id = ? AND number > ?"
+            . ' AND written_digest IS NOT NULL AND repeat_of IS NULL',
+        undef, $record_type, $record_id, $number);
+}
+
+# The same record was set aside not long ago.
+sub set_aside ($self, $export) {
+    my $table = $self->_table('exports');
+    return scalar $self->{koha}->dbh->selectrow_array(
+        "SELECT number FROM $table WHERE login = ? AND digest = ? AND state = 'failed' AND outcome = 'set_aside'"
+            . " AND finished_at >= $NOW - INTERVAL ? SECOND LIMIT 1",
+        undef, @{$export}{qw(login digest)}, $SET_ASIDE_SECONDS);
 }
 
 sub abandoned ($self, $most = 20) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectcol_arrayref(
-        "SELECT number FROM $table WHERE attempts < ? AND ((state = 'importing' AND lease_until < $NOW)"
-            . " OR (state = 'received' AND received_at < $NOW - INTERVAL ? SECOND))"
+        "SELECT number FROM $table WHERE (state = 'importing' AND lease_until < $NOW)"
+            . " OR (state = 'received' AND received_at < $NOW - INTERVAL ? SECOND)"
             . ' ORDER BY number LIMIT ?',
-        undef, $MOST_ATTEMPTS, $self->{lease}, $most);
+        undef, $self->{lease}, $most);
 }
 
 # The export that last wrote a record and was not undone since.
@@ -227,7 +265,7 @@ Koha::Plugin::ConnexionGateway::Journal - the table of exports, and the rows tha
 =head1 DESCRIPTION
 
 SQL on the plugin's own tables only. C<receive>, C<refuse_login> and C<begin> are transactions of
-their own; C<lock>, C<lock_slots>, C<earlier>, C<finish> and the batches belong inside the caller's. All times are UTC.
+their own; C<lock>, C<lock_slots>, C<answered>, C<finish> and the batches belong inside the caller's. All times are UTC.
 
 =head1 METHODS
 
@@ -237,21 +275,41 @@ their own; C<lock>, C<lock_slots>, C<earlier>, C<finish> and the batches belong 
 
 SHA-256 of the record's octets in hexadecimal.
 
-=head2 receive(%columns), refuse_login(%columns)
+=head2 lease($seconds)
+
+How long an export is left to whoever has begun it.
+
+=head2 receive(\%columns, ...)
+
+Adds the rows of one request and returns their numbers.
+
+=head2 refuse_login(%columns)
 
 Adds a row and returns its number.
 
 =head2 begin($number)
 
-Takes the lease; false where the export is finished already.
+Takes the lease and counts; false where the export is finished already, or has ended too many importers.
 
 =head2 find($number), lock($number), finish($number, %columns), set_error($number, $text), set_indexed($number)
 
 One row, as a hash.
 
-=head2 earlier(\%export, $seconds)
+=head2 answered(\%export, $seconds)
 
 The finished export of the same bytes by the same login that a repeat is answered from.
+
+=head2 moved_on(\%first, \%export)
+
+Whether the same client has exported another version between the two.
+
+=head2 overtaken($number, $record_type, $record_id)
+
+The number of an export that was kept later and has written the record already.
+
+=head2 set_aside(\%export)
+
+Whether the same record by the same login was set aside within the last hour.
 
 =head2 abandoned($most)
 

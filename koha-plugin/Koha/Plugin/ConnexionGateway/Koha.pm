@@ -16,9 +16,18 @@ my $PASSWORD = 'Koha::Plugin::ConnexionGateway::Password';
 
 # Errors after which the same work may be tried again: lock wait timeout, deadlock, and the ways
 # in which a connection to the database is lost.
-my %RETRIABLE = map { $_ => 1 } 1205, 1213, 2002, 2003, 2006, 2013, 1053, 1077, 1927;
+my %LOST = map { $_ => 1 } 2002, 2003, 2006, 2013, 1053, 1077, 1927;
+my %RETRIABLE = (%LOST, 1205 => 1, 1213 => 1);
+
+# The same, where only the words are left of an error.
+my $LOST_IN_WORDS = qr/server[ ]has[ ]gone[ ]away | lost[ ]connection[ ]to | connection[ ]to[ ]the[ ]database[ ]was[ ]lost
+    | connection[ ]was[ ]killed | DBI[ ]connection[ ]failed | server[ ]shutdown[ ]in[ ]progress
+    | turning[ ](?:on|off)[ ]AutoCommit[ ]failed /xi;
 
 our $in_transaction = 0;
+
+# Set on a handle whose connection is made as it should be.
+my $GUARDED = 'private_connexiongateway_guarded';
 
 my $loaded = 0;
 
@@ -80,8 +89,7 @@ sub table ($self, $name) { return "koha_plugin_connexiongateway_$name" }
 
 sub transaction ($self, $code) {
     my $storage = $self->schema->storage;
-    $self->_refuse_reconnects($storage);
-    my $dbh = $storage->dbh;
+    my $dbh = $self->_guarded_handle($storage);
     my @swallowed;
 
     # Koha's handle does not raise errors, and some of Koha's code catches those it is given.
@@ -93,6 +101,7 @@ sub transaction ($self, $code) {
         return 0;
     };
     local $in_transaction = 1;
+    _forget_statements($dbh);
 
     my $result;
     my $done = eval {
@@ -103,27 +112,84 @@ sub transaction ($self, $code) {
         $storage->txn_commit;
         1;
     };
-    return $result if $done;
-
     my $error = $@;
+    _forget_statements($dbh);
+    return $result if $done;
     eval { $storage->txn_rollback; 1 } or _drop_connection($storage);
     die $error if ref $error && !@swallowed;    # what we raised ourselves
     _raise_database_error(@{ $swallowed[0] }) if @swallowed;
-    _raise_database_error(2013, $error) if $error =~ /connection to the database was lost/;
+    _raise_database_error(2013, $error) if $error =~ $LOST_IN_WORDS;
     die $error;
+}
+
+# A statement that DBIx::Class has kept raises or not as its handle did when it was made.
+sub _forget_statements ($dbh) {
+    %{ $dbh->{CachedKids} } = () if $dbh->{CachedKids};
+    return;
+}
+
+# What is outside of transactions, too. A connection that is lost is dropped, so that the next try has
+# another.
+sub steadily ($self, $code) {
+    local $self->{database_error} = undef;
+    my $result;
+    return $result if eval { $self->_guarded_handle($self->schema->storage); $result = $code->(); 1 };
+    my $error = $@;
+    my $number = $self->is_lost($error) ? 2013 : $self->{database_error};
+    _drop_connection($self->schema->storage) if $self->is_lost($error);
+    my $ours = Koha::Plugin::ConnexionGateway::Error->code_of($error);
+    _raise_database_error($number, "$error") if $number && !$ours;
+    die $error;
+}
+
+sub is_lost ($self, $error) {
+    return $LOST{ $error->values->{number} // 0 } if Koha::Plugin::ConnexionGateway::Error->code_of($error);
+    return $error =~ $LOST_IN_WORDS;
+}
+
+# Koha's handle leaves errors to be asked for. In a process of our own they are raised, outside of
+# transactions too: a profile that can't be read is not a profile that is not there.
+sub raise_errors ($self) {
+    my $storage = $self->schema->storage;
+    $self->_refuse_reconnects($storage);
+    my $raise = sub ($connected) {
+        @{ $connected->_dbh }{qw(RaiseError PrintError)} = (1, 0);
+        $connected->_dbh->{HandleError} = sub ($message, $handle, @) { $self->{database_error} = $handle->err; return 0 };
+        return;
+    };
+    _also_when_connecting($storage, $raise);
+    $raise->($storage);
+    return $self;
 }
 
 # A lost connection is replaced in silence by a new one without a transaction: what is written
 # after that would be committed piece by piece.
 sub _refuse_reconnects ($self, $storage) {
     return if $self->{guarded} && $self->{guarded} == $storage;
+    _also_when_connecting($storage, sub ($connected) {
+        die "the connection to the database was lost\n" if $in_transaction;
+        $connected->_dbh->{$GUARDED} = 1;
+        return;
+    });
+    $self->{guarded} = $storage;
+    $storage->dbh->{$GUARDED} = 1;
+    return;
+}
+
+# DBIx::Class leaves out what is to be done when connecting where a connection is lost while that is
+# being done: such a one is made again.
+sub _guarded_handle ($self, $storage) {
+    $self->_refuse_reconnects($storage);
+    my $dbh = $storage->dbh;
+    return $dbh if $dbh->{$GUARDED};
+    _drop_connection($storage);
+    return $storage->dbh;
+}
+
+sub _also_when_connecting ($storage, $code) {
     my $calls = $storage->on_connect_call;
     my @calls = ref $calls eq 'ARRAY' ? @{$calls} : defined $calls ? $calls : ();
-    $storage->on_connect_call([
-        @calls,
-        sub { die "the connection to the database was lost\n" if $in_transaction; return },
-    ]);
-    $self->{guarded} = $storage;
+    $storage->on_connect_call([ @calls, $code ]);
     return;
 }
 
@@ -135,6 +201,7 @@ sub _drop_connection ($storage) {
 
 sub _raise_database_error ($number, $message) {
     $message =~ s/\s+\z//;
+    $number = 2013 if !$RETRIABLE{$number} && $message =~ $LOST_IN_WORDS;
     Koha::Plugin::ConnexionGateway::Error->throw(
         code => $RETRIABLE{$number} ? 'database.retry' : 'database.failed',
         message => $message,
@@ -958,6 +1025,19 @@ tables.
 Runs C<$code-E<gt>($dbh)> in one transaction on Koha's schema and returns its result. Every
 database error inside it, also one that Koha's code caught, and a lost connection roll it back and
 raise.
+
+=head2 steadily($code)
+
+Runs C<$code-E<gt>()> and gives its result. Errors of the database raise as in a transaction, if
+C<raise_errors> was called before; a connection that is lost is dropped.
+
+=head2 is_lost($error)
+
+Whether an error says that the database does not answer.
+
+=head2 raise_errors
+
+From now on errors of the database raise in the whole process: for processes of the plugin's own.
 
 =head2 patron(%by)
 

@@ -117,9 +117,30 @@ my %FAILED = (
     'rules.bad_field_pattern' => 'A line of the local fields of this profile is not understood.',
     'marc.too_long' => 'The record is too long for ISO 2709 (99,999 bytes; 9,999 a field).',
     'authority.unknown_type' => 'This Koha has no authority type for the heading of the record.',
+    'login.gone' => 'The profile or the patron of this export is gone.',
 );
 
+# Before anything was kept.
+sub no_database ($class) {
+    return _finish("Not imported.  Koha's database does not answer, or not as it should. Export it again later.");
+}
+
+# Kept, and to be finished without the client.
+sub goes_on ($class, $number) {
+    return _finish("Received under number $number, but Koha's database does not answer at the moment; the import"
+            . ' goes on when it does. The list of exports in Koha will show its outcome. If you export it again,'
+            . ' nothing is imported twice.');
+}
+
+sub overtaken ($class, $number, $newer) {
+    return _finish("Not imported.  A later export of this record (number $newer) was imported before this one could be.",
+        "The record is kept as export $number; export it again if it is the one to keep.");
+}
+
 sub failed ($class, $code, $number) {
+    return _finish('Not imported.  This record stopped the import twice and is set aside.',
+        "Nothing in Koha was changed. Please show the number $number of this export to the administrator of Koha.")
+        if $code eq 'importer.ended';
     my $why = $FAILED{$code}
         // ($code =~ /\Adatabase/ ? "Koha's database did not take the record." : 'Koha did not take the record.');
     return _finish("Not imported.  $why",
@@ -389,6 +410,12 @@ For an answer of L<Koha::Plugin::ConnexionGateway::Authenticator>.
 =head2 decoding_refused(\%read, $preview)
 
 For the result of C<Core::Record-E<gt>read> without a record.
+
+=head2 no_database, goes_on($number)
+
+When Koha's database does not answer: before and after the export was kept.
+
+=head2 overtaken($number, $newer)
 
 =head2 failed($code, $number)
 
