@@ -29,15 +29,16 @@ my $REPLY_TIMEOUT = 120;
 
 sub live ($class) { return $ENV{CONNEXION_LIVE} ? 1 : 0 }
 
-# Options: profiles => [...] replaces the default profiles; settings => {...} are those of the service.
+# Options: profiles => [...] replaces the default profiles; settings => {...} are the service's;
+# plugin_dir => another plugin than the one that was built; serve => [...] goes to `serve`, undef: none.
 sub start ($class, %options) {
-    my $self = bless { owner => $$, dir => tempdir(CLEANUP => 1) }, $class;
+    my $self = bless { owner => $$, dir => tempdir(CLEANUP => 1), plugin_dir => $options{plugin_dir} }, $class;
     $class->live ? $self->_use_koha : $self->_use_sandbox(%options);
     $self->_run_fixture;
     $self->set_profile($_) for @{ $options{profiles} // [ $self->default_profiles ] };
     # A slow machine must not turn an answer into a promise of one.
     $self->_set(answer_within => $REPLY_TIMEOUT - 10, %{ $options{settings} // {} });
-    $self->serve(@{ $options{serve} // [] });
+    $self->serve(@{ $options{serve} // [] }) if exists $options{serve} ? $options{serve} : 1;
     return $self;
 }
 
@@ -45,7 +46,7 @@ sub _use_sandbox ($self, %options) {
     require lib;
     lib->import("$ROOT/tests/sandbox/lib");
     require Sandbox;
-    $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // "$ROOT/build/release/plugin";
+    $self->{plugin_dir} //= $ENV{CONNEXION_PLUGIN_DIR} // "$ROOT/build/release/plugin";
     my $sandbox = $self->{sandbox} =
         Sandbox->start(pluginsdir => $self->{plugin_dir}, generation => $ENV{CONNEXION_GENERATION} || '19.06',
             %{ $options{sandbox} // {} });
@@ -62,7 +63,7 @@ sub _use_koha ($self) {
     my $conf = $ENV{KOHA_CONF} or die "KOHA_CONF is not set\n";
     $self->{environment} = { KOHA_CONF => $conf, PERL5LIB => $ENV{PERL5LIB} // '' };
     my %conf = _read_conf($conf);
-    $self->{plugin_dir} = $ENV{CONNEXION_PLUGIN_DIR} // $conf{pluginsdir};
+    $self->{plugin_dir} //= $ENV{CONNEXION_PLUGIN_DIR} // $conf{pluginsdir};
     $self->{dsn} = "dbi:mysql:database=$conf{database};host=$conf{hostname};port=" . ($conf{port} || 3306);
     $self->{db_login} = [ @conf{qw(user pass)} ];
     $self->{write_as} = $ENV{CONNEXION_LIVE_PATRON}
@@ -85,6 +86,16 @@ sub _environment ($self) { return (%{ $self->{environment} }, _ => $^X) }
 sub _run_fixture ($self) {
     $self->run_perl("$ROOT/tests/e2e/lib/fixture.pl", $self->{plugin_dir})
         and die "the fixture failed\n";
+    return;
+}
+
+# Koha and the plugin in this process.
+sub use_here ($self) {
+    $self->{sandbox}->use_here if $self->{sandbox};
+    push @INC, $self->{plugin_dir};
+    require C4::Context;
+    C4::Context->import;
+    C4::Context->interface('commandline');
     return;
 }
 
@@ -164,12 +175,29 @@ sub set_profile ($self, $profile) {
     return;
 }
 
+# A setting of the service; it knows of it when it starts.
+sub set_setting ($self, $name, $value) {
+    $self->dbh->do('REPLACE INTO koha_plugin_connexiongateway_settings (name, value) VALUES (?, ?)', undef,
+        $name, $value);
+    return;
+}
+
 # ---------------------------------------------------------------- the service
 
 sub serve ($self, @arguments) {
-    my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no port: $@\n";
-    $self->{port} = $probe->sockport;
-    close $probe;
+    $self->launch(@arguments);
+    for (1 .. 200) {
+        return if $self->listens;
+        die "the gateway did not start:\n" . $self->log_text
+            if waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid};
+        sleep 0.1;
+    }
+    die "the gateway does not listen:\n" . $self->log_text;
+}
+
+# Without waiting for it; a second time on the same port.
+sub launch ($self, @arguments) {
+    $self->{port} //= free_port();
     my $log = $self->{log} = "$self->{dir}/gateway.log";
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
@@ -181,13 +209,16 @@ sub serve ($self, @arguments) {
             '--port', $self->{port}, '--bind', '127.0.0.1', @arguments;
         die "exec: $!\n";
     }
-    $self->{pid} = $pid;
-    for (1 .. 200) {
-        return if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
-        die "the gateway did not start:\n" . $self->log_text if waitpid($pid, POSIX::WNOHANG()) == $pid;
-        sleep 0.1;
-    }
-    die "the gateway does not listen:\n" . $self->log_text;
+    return $self->{pid} = $pid;
+}
+
+sub free_port {
+    my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no port: $@\n";
+    return $probe->sockport;
+}
+
+sub listens ($self) {
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}) ? 1 : 0;
 }
 
 # Settings of the service, which take effect at once.
