@@ -175,13 +175,6 @@ sub set_profile ($self, $profile) {
     return;
 }
 
-# A setting of the service; it knows of it when it starts.
-sub set_setting ($self, $name, $value) {
-    $self->dbh->do('REPLACE INTO koha_plugin_connexiongateway_settings (name, value) VALUES (?, ?)', undef,
-        $name, $value);
-    return;
-}
-
 # ---------------------------------------------------------------- the service
 
 sub serve ($self, @arguments) {
