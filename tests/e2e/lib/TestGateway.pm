@@ -30,11 +30,13 @@ my $REPLY_TIMEOUT = 120;
 sub live ($class) { return $ENV{CONNEXION_LIVE} ? 1 : 0 }
 
 # Options: profiles => [...] replaces the default profiles; settings => {...} are the service's;
-# plugin_dir => another plugin than the one that was built; serve => [...] goes to `serve`, undef: none.
+# plugin_dir => another plugin than the one that was built; serve => [...] goes to `serve`, undef: none;
+# sandbox => {...} goes to the sandbox; prepare => sub ($gateway) {...} is called before there are profiles.
 sub start ($class, %options) {
     my $self = bless { owner => $$, dir => tempdir(CLEANUP => 1), plugin_dir => $options{plugin_dir} }, $class;
     $class->live ? $self->_use_koha : $self->_use_sandbox(%options);
     $self->_run_fixture;
+    $options{prepare}->($self) if $options{prepare};
     $self->set_profile($_) for @{ $options{profiles} // [ $self->default_profiles ] };
     # A slow machine must not turn an answer into a promise of one.
     $self->_set(answer_within => $REPLY_TIMEOUT - 10, %{ $options{settings} // {} });
