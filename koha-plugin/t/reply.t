@@ -143,6 +143,8 @@ subtest 'guards' => sub {
             [other_kind => 'am  ', 'am f'],
         'personal name (100) would replace corporate name (110).' => [other_kind => '100', '110'],
         'ger would replace eng (040 $b).' => [other_language => 'ger', 'eng'],
+        'has another OCLC number: 123 would replace 456.' => [other_number => '123', '456'],
+        'another work or volume: its title is "Orlando".' => [other_title => 'Flush', 'Orlando'],
     );
     for my $sentence (sort keys %said) {
         my ($guard, $incoming, $existing) = @{ $said{$sentence} };

@@ -81,6 +81,7 @@ sub kept ($rules, $case) {
     }
     $facts->candidate($_, $records[$case->{candidates}{$_}]) for keys %{ $case->{candidates} };
     my $found = $rules->plan($records[$case->{source}], $facts)->{match}{candidates};
-    return [map { [$_->{id}, $_->{score}] }
-            grep { $_->{verdict} =~ /\A(?:chosen|equal|lower_score)\z/ } @$found];
+    # That OCLC numbers tell equal ones apart is ours alone.
+    return [map { [$_->{id}, $_->{score}] } sort { $b->{score} <=> $a->{score} || $b->{id} <=> $a->{id} }
+            grep { $_->{verdict} =~ /\A(?:chosen|equal|other_number|lower_score)\z/ } @$found];
 }

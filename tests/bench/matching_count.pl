@@ -108,7 +108,6 @@ sub after () {
     my @overlaid = grep { exists $held_before{$_} && $ended_in{$_} } keys %now;
     my ($without_item_row) = $dbh->selectrow_array(
         'SELECT COUNT(*) FROM biblio b LEFT JOIN biblioitems i USING (biblionumber) WHERE i.biblionumber IS NULL');
-    if ($ENV{MATCHING_DEBUG}) { print STDERR "undefined $_\n" for grep { !defined $now{$_} } keys %now; print STDERR "wi $without_item_row\n" }
     return {
         biblios => scalar keys %now,
         lost => scalar(grep { !exists $now{$_} } keys %held_before),
@@ -116,7 +115,7 @@ sub after () {
             exists $now{$_} && ($now{$_} // '') ne ($held_before{$_} // '') && !$explained{$_} && !$ended_in{$_}
         } keys %held_before),
         unexplained => scalar(grep { !exists $held_before{$_} && !$explained{$_} } keys %now),
-        incomplete => $without_item_row + grep { !defined $now{$_} } keys %now,
+        incomplete => $without_item_row + scalar(grep { !defined $now{$_} } keys %now),
         overlaid => scalar @overlaid,
         local_field_kept => scalar(grep { $kept{$_} } @overlaid),
     };

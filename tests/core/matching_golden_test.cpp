@@ -10,6 +10,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "connexion/marc.hpp"
 #include "connexion/plan.hpp"
@@ -49,14 +51,18 @@ connexion::Rules rules_of(const json& rule) {
   return connexion::Rules::from_json(document.dump());
 }
 
+// What Koha finds, as it sorts them; that OCLC numbers tell equal ones apart is ours alone.
 json found(const connexion::Decision& decision) {
   using connexion::Verdict;
-  auto kept = json::array();
+  std::vector<std::pair<int, std::int64_t>> kept;
   for (const auto& candidate : decision.candidates)
     if (candidate.verdict == Verdict::chosen || candidate.verdict == Verdict::equal ||
-        candidate.verdict == Verdict::lower_score)
-      kept.push_back({candidate.id, candidate.score});
-  return kept;
+        candidate.verdict == Verdict::other_number || candidate.verdict == Verdict::lower_score)
+      kept.emplace_back(candidate.score, candidate.id);
+  std::sort(kept.rbegin(), kept.rend());
+  auto sorted = json::array();
+  for (const auto& [score, id] : kept) sorted.push_back({id, score});
+  return sorted;
 }
 
 }  // namespace

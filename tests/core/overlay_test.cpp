@@ -382,6 +382,76 @@ TEST_CASE("guards: another language of cataloguing") {
   CHECK(codes(in(""), found(in("eng")), guarded) == Strings{"matched"});
 }
 
+TEST_CASE("guards: another OCLC number") {
+  const auto guarded = rules({{"guards", {{"other_number", true}}}});
+  const auto with = [](Strings more) {
+    more.insert(more.begin(), "020 __ $a 9780306406157");
+    return record(more);
+  };
+  const auto ours = with({"035 __ $a (OCoLC)123456789"});
+  const auto strikes = [&](const Record& theirs) {
+    return codes(ours, found(theirs), guarded) == Strings{"matched", "guard_other_number"};
+  };
+  CHECK(strikes(with({"035 __ $a (OCoLC)777"})));
+  CHECK_FALSE(strikes(with({})));
+  CHECK_FALSE(strikes(with({"035 __ $a (DLC)777"})));
+  CHECK_FALSE(strikes(with({"035 __ $a (OCoLC)ocn123456789"})));
+  CHECK_FALSE(strikes(with({"035 __ $a (OCoLC)777 $z (OCoLC)123456789"})));
+  CHECK_FALSE(strikes(with({"019 __ $a 123456789", "035 __ $a (OCoLC)777"})));
+  const auto reason = decide(ours, found(with({"035 __ $a (OCoLC)777"})), guarded).reasons[1];
+  CHECK(std::get<std::string>(reason.values.at("incoming")) == "123456789");
+  CHECK(std::get<std::string>(reason.values.at("existing")) == "777");
+}
+
+TEST_CASE("guards: another title or volume") {
+  const auto guarded = rules({{"guards", {{"other_title", true}}}});
+  const auto titled = [](const std::string& title, const std::string& oclc = "") {
+    Strings fields{"020 __ $a 9780306406157"};
+    if (!oclc.empty()) fields.push_back("035 __ $a (OCoLC)" + oclc);
+    if (!title.empty()) fields.push_back("245 10 " + title);
+    return record(fields);
+  };
+  const auto strikes = [&](const std::string& ours, const std::string& theirs) {
+    return codes(titled(ours), found(titled(theirs)), guarded) ==
+           Strings{"matched", "guard_other_title"};
+  };
+  const std::string voyage = "$a The voyage out";
+  CHECK(strikes("$a Orlando", voyage));
+  CHECK(strikes("$a The return home", "$a The voyage home"));  // one long word of two
+  CHECK_FALSE(strikes("$a VOYAGE  out :$b a novel", voyage));
+  CHECK_FALSE(strikes("$a Voyage", "$a Voyage"));
+  CHECK_FALSE(strikes("$a Voyag\u00e9 out", voyage));
+  CHECK(strikes("$a It", "$a He"));
+  CHECK_FALSE(strikes("", voyage));
+  SECTION("parts") {
+    CHECK(strikes(voyage + " $n Volume 2", voyage));
+    CHECK(strikes(voyage, voyage + " $n Volume 2"));
+    CHECK(strikes(voyage + " $n v. 1", voyage + " $n Volume 2"));
+    CHECK_FALSE(strikes(voyage + " $n v. 2", voyage + " $n Volume 2"));
+    CHECK_FALSE(strikes(voyage + " 2", voyage + " $n Volume 2"));
+    CHECK(strikes(voyage + " $n 2 $p Sources", voyage + " $n 2"));
+  }
+  SECTION("a shared OCLC number says more than a title") {
+    CHECK(codes(titled("$a Orlando", "777"), found(titled(voyage, "777")), guarded) ==
+          Strings{"matched"});
+    CHECK(codes(titled("$a Orlando", "777"), found(titled(voyage, "778")), guarded) ==
+          Strings{"matched", "guard_other_title"});
+  }
+}
+
+TEST_CASE("guards: who names the record says that it is the same work") {
+  Json more{{"guards", {{"other_number", true}, {"other_title", true}}},
+            {"target_field", {{"tag", "999"}, {"subfield", "c"}}}};
+  const Strings fields{"020 __ $a 9780306406157", "035 __ $a (OCoLC)777", "245 10 $a Orlando"};
+  auto naming = fields;
+  naming.push_back("999 __ $c 34");
+  const auto theirs =
+      record({"020 __ $a 9780306406157", "035 __ $a (OCoLC)778", "245 10 $a Flush"});
+  CHECK(codes(record(fields), found(theirs), rules(more)) ==
+        Strings{"matched", "guard_other_number", "guard_other_title"});
+  CHECK(codes(record(naming), found(theirs), rules(more)) == Strings{"named_target"});
+}
+
 TEST_CASE("guards: held with what would be overlaid, told only where it is staged") {
   Json more{{"guards", {{"other_language", true}}}};
   const auto ours = record({"020 __ $a 9780306406157", "040 __ $b ger", "952 __ $a CPL $p 1"});

@@ -282,6 +282,30 @@ TEST_CASE("plan: candidates, scores and thresholds") {
   }
 }
 
+TEST_CASE("plan: of equal matches the one whose OCLC number fits") {
+  const auto numbered = [](const std::string& oclc) {
+    RecordBuilder b;
+    b.data_field("020", ' ', ' ').subfield('a', kNumber);
+    if (!oclc.empty()) b.data_field("035", ' ', ' ').subfield('a', "(OCoLC)" + oclc);
+    return b.build();
+  };
+  const auto judged = [&](std::vector<std::string> oclc) {
+    Facts facts;
+    for (std::size_t i = 0; i < oclc.size(); ++i) {
+      const auto id = static_cast<std::int64_t>(i) + 1;
+      facts.hit(0, id, kSearch);
+      facts.candidate(id, numbered(oclc[i]));
+    }
+    return candidates(decide(numbered("123456789"), facts, Profile().rules()));
+  };
+  CHECK(judged({"123456789", ""}) == Strings{"1 chosen 1000", "2 other_number 1000"});
+  CHECK(judged({"", "777"}) == Strings{"1 chosen 1000", "2 other_number 1000"});
+  CHECK(judged({"", "777", ""}) == Strings{"3 equal 1000", "1 equal 1000", "2 other_number 1000"});
+  CHECK(judged({"778", "777"}) == Strings{"2 equal 1000", "1 equal 1000"});
+  CHECK(judged({"123456789", "777", ""}) ==
+        Strings{"1 chosen 1000", "3 other_number 1000", "2 other_number 1000"});
+}
+
 TEST_CASE("plan: several equal matches") {
   const Record plain = book(kNumber), with_item = book(kNumber, {{"NEW", ""}});
   struct Row {

@@ -74,11 +74,11 @@ subtest 'everything was met' => sub {
         several_matches => [qw(hold best refuse)], no_match_keys => [qw(add hold refuse)],
         item_conflict => [qw(item export)], outcome => [qw(add overlay ignore hold refuse)],
         item => [qw(add replace ignore hold)],
-        verdict => [qw(chosen named equal lower_score below_threshold failed_required_check gone)],
+        verdict => [qw(chosen named equal other_number lower_score below_threshold failed_required_check gone)],
         field => [qw(same comes stays goes not_taken)],
         reason => [qw(matched no_match no_match_keys no_matching_rule several_matches named_target named_target_unclear
                 named_target_missing named_target_differs guard_briefer_level guard_fewer_fields guard_older guard_edited guard_other_kind
-                guard_other_language item_conflict)],
+                guard_other_language guard_other_number guard_other_title item_conflict)],
     );
     for my $what (sort keys %wanted) {
         ok $met{$what}{$_}, "$what: $_" for @{ $wanted{$what} };

@@ -104,7 +104,9 @@ sub core_matches ($rules, $source, $hits, $candidates) {
     }
     $facts->candidate($_, $candidates->{$_}{record}) for sort { $a <=> $b } keys %{$candidates};
     my $found = $rules->plan($source->{record}, $facts)->{match}{candidates};
-    my @kept = grep { $_->{verdict} =~ /\A(?:chosen|equal|lower_score)\z/ } @{$found};
+    # That OCLC numbers tell equal ones apart is ours alone.
+    my @kept = sort { $b->{score} <=> $a->{score} || $b->{id} <=> $a->{id} }
+        grep { $_->{verdict} =~ /\A(?:chosen|equal|other_number|lower_score)\z/ } @{$found};
     return ([ map { [ $_->{id}, $_->{score} ] } @kept ], $found);
 }
 

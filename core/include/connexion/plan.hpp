@@ -93,8 +93,9 @@ enum class ItemAction { add, replace, ignore, hold };
 
 enum class Verdict {
   chosen,
-  named,  ///< by the cataloguer, in the record
-  equal,  ///< the same best score as another
+  named,         ///< by the cataloguer, in the record
+  equal,         ///< the same best score as another
+  other_number,  ///< the same best score as one whose OCLC numbers fit better
   lower_score,
   below_threshold,
   failed_required_check,

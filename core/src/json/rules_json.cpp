@@ -147,13 +147,15 @@ TargetField target_field(const Reader& reader) {
 }
 
 Guards guards(const Reader& reader) {
-  reader.object(
-      {"briefer_level", "fewer_fields", "older", "edited", "other_kind", "other_language"});
+  reader.object({"briefer_level", "fewer_fields", "older", "edited", "other_kind", "other_language",
+                 "other_number", "other_title"});
   const auto is_on = [&](std::string_view name) {
     return reader.has(name) && reader.at(name).boolean();
   };
-  Guards guards{is_on("briefer_level"), 0, is_on("older"), is_on("edited"), is_on("other_kind"),
-                is_on("other_language")};
+  Guards guards{is_on("briefer_level"), 0,
+                is_on("older"),         is_on("edited"),
+                is_on("other_kind"),    is_on("other_language"),
+                is_on("other_number"),  is_on("other_title")};
   if (reader.has("fewer_fields"))
     guards.fewer_fields = static_cast<int>(reader.at("fewer_fields").integer(0, 100));
   return guards;

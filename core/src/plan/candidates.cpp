@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "connexion/error.hpp"
 #include "match/verify.hpp"
 #include "plan/decide.hpp"
+#include "plan/same_work.hpp"
 
 namespace connexion {
 namespace {
@@ -60,6 +62,20 @@ void sort_best_first(std::vector<Candidate>& candidates) {
             [&](const Candidate& a, const Candidate& b) { return key(a) > key(b); });
 }
 
+// Of those that share the best score the ones go whose OCLC numbers fit less well than another's.
+void set_aside_other_numbers(std::vector<Candidate>& candidates, const Record& incoming,
+                             const Facts::Data& facts) {
+  std::vector<std::pair<Candidate*, OclcNumbers>> best;
+  for (auto& candidate : candidates)
+    if (candidate.verdict == Verdict::lower_score && candidate.score == candidates[0].score)
+      best.emplace_back(
+          &candidate, compare_oclc_numbers(incoming, facts.candidates.find(candidate.id)->second));
+  const auto fit = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto top = std::max_element(best.begin(), best.end(), fit);
+  for (const auto& [candidate, numbers] : best)
+    if (numbers < top->second) candidate->verdict = Verdict::other_number;
+}
+
 // Those that share the best score are equal, a single one is chosen.
 void mark_best(std::vector<Candidate>& candidates) {
   std::size_t count = 0;
@@ -77,6 +93,10 @@ std::vector<Candidate> judge_candidates(const Record& incoming, const Facts::Dat
   auto candidates = candidates_of(incoming, facts, rule);
   for (auto& candidate : candidates) candidate.verdict = rule_out(candidate, incoming, facts, rule);
   sort_best_first(candidates);
+  if (incoming.type() == RecordType::biblio) {
+    set_aside_other_numbers(candidates, incoming, facts);
+    sort_best_first(candidates);
+  }
   mark_best(candidates);
   return candidates;
 }

@@ -50,6 +50,7 @@ struct Guards {
   bool briefer_level = false;
   int fewer_fields = 0;  ///< percent of the existing record's fields; 0 for off
   bool older = false, edited = false, other_kind = false, other_language = false;
+  bool other_number = false, other_title = false;
 };
 
 enum class LocalPolicy { keep_existing, add_incoming, prefer_incoming };

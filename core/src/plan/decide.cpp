@@ -103,6 +103,7 @@ class Decider {
     at->verdict = Verdict::named;
     std::rotate(candidates.begin(), at, at + 1);
     decision_.reasons.push_back({"named_target", {{"id", id}}});
+    named_ = true;
     return act_on(id);
   }
 
@@ -148,7 +149,7 @@ class Decider {
   }
 
   bool guarded(std::int64_t target) {
-    auto strikes = striking_guards(incoming_, target, facts_, rules_);
+    auto strikes = striking_guards(incoming_, target, facts_, rules_, named_);
     std::move(strikes.begin(), strikes.end(), std::back_inserter(decision_.reasons));
     return !strikes.empty();
   }
@@ -205,6 +206,7 @@ class Decider {
   const Facts::Data& facts_;
   const Rules::Data& rules_;
   std::vector<items::Item> items_;
+  bool named_ = false;  // the target, by the cataloguer
   Decision decision_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "connexion/text.hpp"
 #include "match/numbers.hpp"
+#include "plan/same_work.hpp"
 
 namespace connexion {
 namespace {
@@ -131,7 +132,8 @@ Strike other_language(const Record& incoming, const Record& existing) {
 }  // namespace
 
 std::vector<Reason> striking_guards(const Record& incoming, std::int64_t target,
-                                    const Facts::Data& facts, const Rules::Data& rules) {
+                                    const Facts::Data& facts, const Rules::Data& rules,
+                                    bool named) {
   const auto found = facts.candidates.find(target);
   if (found == facts.candidates.end()) return {};
   const auto& existing = found->second;
@@ -152,6 +154,9 @@ std::vector<Reason> striking_guards(const Record& incoming, std::int64_t target,
   if (guards.other_kind)
     note(authority ? other_heading(incoming, existing) : other_kind(incoming, existing));
   if (guards.other_language) note(other_language(incoming, existing));
+  if (authority || named) return reasons;
+  if (guards.other_number) note(other_number(incoming, existing));
+  if (guards.other_title) note(other_title(incoming, existing));
   return reasons;
 }
 

@@ -41,6 +41,8 @@ std::string_view name_of(Verdict verdict) noexcept {
       return "named";
     case Verdict::equal:
       return "equal";
+    case Verdict::other_number:
+      return "other_number";
     case Verdict::lower_score:
       return "lower_score";
     case Verdict::below_threshold:

@@ -131,6 +131,7 @@ sub _guard ($self, $decision) {
     $decision->{would_overlay} = 1;
     my @strikes = DecisionModel::Guards->strikes($self->{rules}, $self->{record},
         $self->{facts}{candidates}{$id}, {
+            named    => $self->{match}{kind} eq 'named',
             edited   => $self->{facts}{edited}{$id},
             last_005 => $self->{facts}{last_005}{$id},
         });

@@ -214,7 +214,7 @@ sub index_all ($self, @real) {
 
 # ---------------------------------------------------------------- the profile
 
-my @SWITCHES = qw(briefer_level older edited other_kind other_language);
+my @SWITCHES = qw(briefer_level older edited other_kind other_language other_number other_title);
 
 sub _profile ($self, $real) {
     my $rules  = plain($real->{case}{rules});

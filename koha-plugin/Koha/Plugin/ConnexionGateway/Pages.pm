@@ -21,7 +21,7 @@ my @TEXT_FIELDS = qw(name description authentication login write_as matching_rul
     retry_window authority_matching_rule authority_overlay_action authority_nomatch_action);
 
 my @TICKED = qw(enabled preview guard_briefer_level guard_older guard_edited guard_other_kind
-    guard_other_language);
+    guard_other_language guard_other_number guard_other_title);
 
 my @LINES = qw(koha_logins local_fields item_source);
 

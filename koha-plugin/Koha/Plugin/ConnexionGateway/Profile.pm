@@ -40,6 +40,8 @@ my %MEMBERS = (
     guard_edited => { default => 0, flag => 1 },
     guard_other_kind => { default => 1, flag => 1 },
     guard_other_language => { default => 0, flag => 1 },
+    guard_other_number => { default => 1, flag => 1 },
+    guard_other_title => { default => 1, flag => 1 },
     local_fields => {
         default => [ '59X: add_incoming', '69X: add_incoming', '9XX: prefer_incoming' ],
     },
@@ -290,6 +292,7 @@ my %LABELS = (
     guard_briefer_level => 'Fuller level in Koha', guard_fewer_fields => 'More fields in Koha',
     guard_older => 'Newer version in Koha', guard_edited => 'Edited in Koha',
     guard_other_kind => 'Another kind of record', guard_other_language => 'Another language of cataloging',
+    guard_other_number => 'Another OCLC number', guard_other_title => 'Another title or volume',
     local_fields => 'Local fields', item_source => 'Items from another field',
     default_homebranch => 'Default home library', default_holdingbranch => 'Default current library',
     default_itype => 'Default item type', default_ccode => 'Default collection',

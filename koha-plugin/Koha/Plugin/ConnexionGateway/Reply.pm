@@ -46,6 +46,8 @@ my %REASON = (
     guard_other_kind => 'The record in Koha is of another kind: {incoming_kind} would replace {existing_kind}.',
     guard_other_language => 'The record in Koha was cataloged in another language: {incoming} would replace {existing}'
         . ' (040 $b).',
+    guard_other_number => 'The record in Koha has another OCLC number: {incoming} would replace {existing}.',
+    guard_other_title => 'The record in Koha may be of another work or volume: its title is "{existing}".',
     item_conflict => 'An item can not be added as it is.',
     not_imported_type => 'This profile takes no {record_type} records.',
     wrong_record_type => 'This profile takes no {record_type} records.',

@@ -189,7 +189,7 @@ sub _matching_rule ($self, $profile, $member) {
 
 sub _guards ($profile) {
     my %guards = map { $_ => $profile->{"guard_$_"} ? JSON::PP::true : JSON::PP::false }
-        qw(briefer_level older edited other_kind other_language);
+        qw(briefer_level older edited other_kind other_language other_number other_title);
     return { %guards, fewer_fields => 0 + $profile->{guard_fewer_fields} };
 }
 

@@ -92,7 +92,7 @@ sub _add_batch ($self, $job, $file_name) {
 
 # The chosen candidate first: newer versions of Koha take the first for the one to overlay.
 sub _set_matches ($self, $job, $import_record_id) {
-    my %rank = (named => 0, chosen => 1, equal => 2, lower_score => 3);
+    my %rank = (named => 0, chosen => 1, equal => 2, other_number => 3, lower_score => 4);
     my @matches = sort { $rank{ $a->{verdict} } <=> $rank{ $b->{verdict} } || $b->{score} <=> $a->{score} }
         grep { exists $rank{ $_->{verdict} } } @{ $job->{plan}{match}{candidates} };
     $self->{koha}->set_matches($import_record_id, @matches ? 'auto_match' : 'no_match', \@matches);

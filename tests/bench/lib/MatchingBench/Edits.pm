@@ -153,8 +153,8 @@ sub _not_of_this_catalogue ($self, @books) {
     for my $i (0 .. $#books) {
         next if $i % 2;
         my ($n, $book) = @{ $books[$i] };
-        # Not the number that the book has in the system that it is from.
-        without($book, '001', '003');
+        # Not the numbers that the book has in the system that it is from.
+        without($book, '001', '003', '035');
         my ($kind, $record) = $makers[ ($i / 2) % @makers ]->($book, $FREE_OCLC + 10_000 + $n);
         $self->_send({ record => $record, kind => "new/$kind", base => 'new' }) if $record;
     }

@@ -12,7 +12,7 @@ no warnings 'experimental::signatures';
 
 use DecisionCases::Records qw(biblio authority control field rules matching_rule pick chance without);
 
-my @GUARDS = qw(briefer_level fewer_fields older edited other_kind other_language);
+my @GUARDS = qw(briefer_level fewer_fields older edited other_kind other_language other_number other_title);
 
 # What each takes to strike, and what not to: values of the incoming and of the existing record.
 my %STRIKES = (
@@ -22,6 +22,8 @@ my %STRIKES = (
     edited         => [ [ 0, 1 ] ],
     other_kind     => [ [ 'am ', 'amo' ], [ 'gm ', 'am ' ], [ 'as ', 'am ' ], [ 'amb', 'am ' ], [ 'em ', 'emo' ] ],
     other_language => [ [ 'ger', 'eng' ], [ 'fre ', 'ENG' ] ],
+    other_number   => [ [ 'ocn123456789', 'ocn123456780' ] ],
+    other_title    => [ [ 'The voyage out', 'Orlando' ], [ 'The voyage out', 'The return home' ] ],
 );
 my %DOES_NOT = (
     briefer_level  => [ [ 'I', ' ' ], [ '7', '7' ], [ '1', '8' ], [ 'u', ' ' ], [ '7', 'z' ] ],
@@ -31,13 +33,16 @@ my %DOES_NOT = (
     edited         => [ [ 0, 0 ] ],
     other_kind     => [ [ 'am ', 'amr' ], [ 'ams', 'amo' ], [ 'am|', 'amo' ] ],
     other_language => [ [ 'eng', ' ENG' ], [ undef, 'eng' ], [ 'ger', undef ] ],
+    other_number   => [ [ undef, undef ], [ 'ocn123456789', undef ], [ undef, 'ocm00000777' ], [ 'ocm00000777', 'ocm00000777' ] ],
+    other_title    => [ [ 'The voyage out', 'Voyage (out)' ], [ 'Orlando', 'ORLANDO :' ] ],
 );
 
-# Every guard on or off with every one that would strike or not.
+# Every guard on or off, with some that would strike and some that would not.
 sub masks () {
     my @cases;
-    for my $on (0 .. 63) {
-        push @cases, map { _masked($on, $_) } 0 .. 63;
+    my $most = 2**@GUARDS - 1;
+    for my $on (0 .. $most) {
+        push @cases, map { _masked($on, int rand $most + 1) } 1 .. 16;
     }
     return @cases;
 }
@@ -62,6 +67,7 @@ sub _record ($values, $side) {
         isbn => ['9780142437247'], type => $type, level => $level, form => $form,
         encoding => $values->{briefer_level}[$side], notes => $values->{fewer_fields}[$side],
         time => $time, cataloguing => $language,
+        oclc => $values->{other_number}[$side], title => $values->{other_title}[$side],
     );
 }
 
@@ -101,6 +107,10 @@ sub pairs ($each) {
         '20200101000000.9', '20200102000000.0', '2020', '2020010100000x.0', '00000000000000.0');
     $all->(other_language => 'every form', map { biblio(%isbn, cataloguing => $_) } undef, qw(eng ENG ger), ' ger ', ' ');
     $all->(other_language => 'the first of several', _languages(biblio(%isbn, no_040 => 1)));
+    $all->(other_number => 'every form', map { biblio(%isbn, %{$_}) } {}, { oclc => 'ocn123456789' }, { oclc => '0123456789' },
+        { oclc => 'b123456789', from => 'XyZ' }, { '035' => [ [ a => '(OCoLC)ocn123456789' ] ] },
+        { '035' => [ [ a => '(OCoLC)777', z => '(OCoLC)123456789' ] ] }, { '035' => [ [ a => '(OCoLC)777' ] ] });
+    $all->(other_title => 'every form', _titles(%isbn), map { biblio(%isbn, oclc => 'ocm00000777', title => $_) } qw(Orlando Flush));
     _last_imported($each, %isbn);
     return;
 }
@@ -110,6 +120,19 @@ sub _that_count ($record) {
     return ($record, map { my @one = @{$_}; $add->((@one) x 4) }
             [ control('007', 'ta') ], [ field('010', '  ', z => 'x') ], [ field('899', '  ', a => 'x') ],
             [ field('900', '  ', a => 'x') ], [ field('952', '  ', p => '3001', a => 'CPL') ]);
+}
+
+sub _titles (%isbn) {
+    my @titles = ([ a => 'The voyage out' ], [ a => 'The voyage out :', b => 'a novel' ], [ a => 'The return home' ],
+        [ a => 'A voyage to the lighthouse' ], [ a => 'Voyage home' ], [ a => 'It' ], [ a => 'He' ], [ a => '...' ], [ c => 'Woolf' ],
+        [ a => 'The voyage out.', n => 'Volume 1,', p => 'Sources' ], [ a => 'The voyage out.', n => 'v. 2' ],
+        [ a => 'The voyage out 1 sources' ], [ a => 'The voyage out', n => 'Part' ], [ a => "Voyag\x{e9}", b => 'out' ],
+        [ a => "\x{4e2d}\x{6587} \x{66f8}" ], [ a => "\x{4e2d}\x{6587}" ]);
+    return map { my $title = $_; _titled(biblio(%isbn), $title) } @titles;
+}
+
+sub _titled ($record, $title) {
+    return { %{$record}, fields => [ map { $_->{tag} eq '245' ? field('245', '10', @{$title}) : $_ } @{ $record->{fields} } ] };
 }
 
 sub _languages ($record) {

@@ -10,7 +10,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use DecisionModel::Record qw(fields control leader_at trimmed);
+use DecisionModel::Record qw(fields control leader_at trimmed oclc_numbers words title_parts shown_title);
 
 my @GUARDS = (
     [ briefer_level  => \&_briefer_level ],
@@ -19,6 +19,8 @@ my @GUARDS = (
     [ edited         => \&_edited ],
     [ other_kind     => \&_other_kind ],
     [ other_language => \&_other_language ],
+    [ other_number   => \&_other_number ],
+    [ other_title    => \&_other_title ],
 );
 
 # \%known: {edited, last_005} of the existing record.
@@ -27,7 +29,7 @@ sub strikes ($class, $rules, $incoming, $existing, $known) {
     my @reasons;
     for my $guard (@GUARDS) {
         my ($name, $test) = @{$guard};
-        next if !$guards->{$name};
+        next if !$guards->{$name} || $name =~ /\Aother_(?:number|title)\z/ && $known->{named};
         my $values = $test->($rules, $incoming, $existing, $known) or next;
         push @reasons, { code => "guard_$name", %{$values} ? (values => $values) : () };
     }
@@ -106,6 +108,38 @@ sub _other_language ($rules, $incoming, $existing, $known) {
     } $incoming, $existing;
     return if !length $language || !length $its_language || $language eq $its_language;
     return _values($language, $its_language);
+}
+
+# ---------------------------------------------------------------- another work
+
+sub _other_number ($rules, $incoming, $existing, $known) {
+    return if DecisionModel::Record::oclc_fit($incoming, $existing) ne 'differ';
+    return _values(map { (oclc_numbers($_))[0] } $incoming, $existing);
+}
+
+my %DESIGNATION = map { $_ => 1 } qw(v vol volume pt part no number bk book bd band t tome teil nr);
+
+sub _other_title ($rules, $incoming, $existing, $known) {
+    return if DecisionModel::Record::oclc_fit($incoming, $existing) eq 'shared';
+    my ($one, $other) = map { title_parts($_) } $incoming, $existing;
+    return if !@{ $one->{title} } || !@{ $other->{title} };
+    return if _mostly_alike($one->{title}, $other->{title}) && _part_known($one, $other) && _part_known($other, $one);
+    return _values(map { shown_title($_) } $incoming, $existing);
+}
+
+sub _mostly_alike (@lists) {
+    my ($one, $other) = map {
+        my @long = grep { length > 3 } @{$_};
+        +{ map { $_ => 1 } @long ? @long : @{$_} }
+    } @lists;
+    my $shared = grep { $other->{$_} } keys %{$one};
+    my ($fewer) = sort { $a <=> $b } scalar(keys %{$one}), scalar(keys %{$other});
+    return $shared > $fewer / 2;
+}
+
+sub _part_known ($one, $other) {
+    my %there = map { $_ => 1 } map { @{ $other->{$_} } } qw(title part);
+    return !grep { !$DESIGNATION{$_} && !$there{$_} } @{ $one->{part} };
 }
 
 1;

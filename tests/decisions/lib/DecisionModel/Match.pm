@@ -11,7 +11,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use DecisionModel::Record qw(fields values_of control numbers oclc_number isbn13 comparable_title trimmed);
+use DecisionModel::Record qw(record_type fields values_of control numbers oclc_number oclc_fit isbn13 comparable_title trimmed);
 
 sub outcome ($class, $rules, $record, $facts) {
     my $named = _named($rules, $record, $facts);
@@ -75,6 +75,7 @@ sub _by_rule ($rules, $record, $facts) {
     for my $candidate (@passing) {
         $candidate->{verdict} = $candidate->{score} == $best ? 'equal' : 'lower_score';
     }
+    _set_aside($record, $facts, grep { $_->{verdict} eq 'equal' } @candidates) if record_type($record) eq 'biblio';
     my @best = sort { $b <=> $a } map { $_->{id} } grep { $_->{verdict} eq 'equal' } @candidates;
     if (@best == 1) { $_->{verdict} = 'chosen' for grep { $_->{verdict} eq 'equal' } @candidates }
     my $kind = @best > 1 ? 'several' : @best ? 'one' : _has_keys($rule, $record) ? 'none' : 'no_keys';
@@ -82,6 +83,14 @@ sub _by_rule ($rules, $record, $facts) {
         kind => $kind, id => @best == 1 ? $best[0] : undef, ids => \@best,
         reasons => [ { code => 'matched' } ], candidates => [ _best_first(@candidates) ],
     };
+}
+
+# The best by score are judged by their OCLC numbers.
+sub _set_aside ($record, $facts, @best) {
+    my %fit = map { $_->{id} => oclc_fit($record, $facts->{candidates}{ $_->{id} }) } @best;
+    my ($highest) = grep { my $wanted = $_; grep { $_ eq $wanted } values %fit } qw(shared unknown differ);
+    $_->{verdict} = 'other_number' for grep { $fit{ $_->{id} } ne $highest } @best;
+    return;
 }
 
 sub _found_ids ($facts) {

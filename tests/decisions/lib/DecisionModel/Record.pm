@@ -15,7 +15,7 @@ use Exporter qw(import);
 use Unicode::Normalize qw(NFD);
 
 our @EXPORT_OK = qw(record_type fields values_of control numbers oclc_number oclc_of_001 isbn13 comparable_title
-    leader_at trimmed);
+    leader_at trimmed oclc_numbers oclc_fit words title_parts shown_title);
 
 # leader/06.
 my %TYPE = (
@@ -84,7 +84,37 @@ sub isbn13 ($text) {
     return $body . (10 - $sum % 10) % 10;
 }
 
+# In the order of the record: 001, 035 $a, then the merged ones.
+sub oclc_numbers ($record) {
+    my @own = grep { defined && length } oclc_of_001($record), map { oclc_number($_) } values_of($record, '035', 'a');
+    my @merged = grep { defined && length } (map { s/\D//gr =~ s/\A0+//r } values_of($record, '019', 'a')),
+        map { oclc_number($_) } values_of($record, '035', 'z');
+    return (@own, @merged);
+}
+
+# differ, unknown, shared
+sub oclc_fit ($one, $other) {
+    my ($ours, $theirs) = map { { map { $_ => 1 } oclc_numbers($_) } } $one, $other;
+    return 'unknown' if !%{$ours} || !%{$theirs};
+    return( (grep { $theirs->{$_} } keys %{$ours}) ? 'shared' : 'differ');
+}
+
 # ---------------------------------------------------------------- titles
+
+sub words ($text) { return grep {length} split /[^\p{L}\p{N}]+/, NFD(lc $text) =~ s/\p{M}//gr }
+
+# The words of 245: {title, part}.
+sub title_parts ($record) {
+    my ($field) = fields($record, '245');
+    my @subfields = $field ? @{ $field->{subfields} } : ();
+    my $of = sub ($codes) { return [ words(join ' ', map { $_->[1] } grep { $_->[0] =~ $codes } @subfields) ] };
+    return { title => $of->(qr/[ab]/), part => $of->(qr/[np]/) };
+}
+
+sub shown_title ($record) {
+    my ($field) = fields($record, '245');
+    return join(' ', map { $_->[1] } grep { $_->[0] =~ /[abnp]/ } @{ $field->{subfields} }) =~ s{[\s/:;,=]+\z}{}r;
+}
 
 # Without case, diacritics, punctuation and multiple blanks.
 sub comparable_title ($record) {
