@@ -35,7 +35,7 @@ $dbh->do('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
 my (%held_before, %biblio_of_base, %ended_in, %biblio_of_export, $since);
 my %COMMANDS = (before => \&before, wait => \&wait_for_index, export => \&export, after => \&after);
 local $| = 1;
-while (my $line = <STDIN>) {
+while (my $line = readline STDIN) {
     my ($command, @arguments) = split ' ', $line;
     my $answer = eval { $COMMANDS{$command}->(@arguments) } // { error => "$@" };
     print JSON::PP->new->canonical->encode($answer), "\n";

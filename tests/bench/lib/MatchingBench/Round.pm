@@ -28,7 +28,7 @@ our @COUNTS = qw(right_overlays right_new wrong_overlays duplicates held refused
 my %COUNT_OF = (right_overlay => 'right_overlays', wrong_overlay => 'wrong_overlays', duplicate => 'duplicates',
     right_new => 'right_new');
 
-# Options: base, exports (records as octets), truth, rule, start => sub ($round, $prepare) that returns
+# Options: base (records as octets, undef for those that are not loaded), exports, truth, rule, start => sub ($round, $prepare) that returns
 # the server, progress => sub ($done, $of), each => sub ($truth, $verdict, $biblios, $reply).
 sub run ($class, %options) {
     my $self = bless { %options, mark => sprintf('matching%08x%04x', time, $$ % 65_536), dir => tempdir(CLEANUP => 1) },
@@ -37,9 +37,10 @@ sub run ($class, %options) {
     my $server = $self->{start}->($self, sub ($server) { $self->_prepare($server) });
     my $result = eval { $self->_send_all($server) };
     my $error = $@;
-    eval { $self->_leave($server); 1 } or $error ||= $@;
+    my $left = eval { $self->_leave($server); 1 };
+    $error = $@ if !$left && !length $error;
     $server->stop;
-    die $error if !$result || $error;
+    die $error if !$result || !$left;
     return { %{$result}, rule => $self->{rule}, rule_is => $self->{rule_is}, seconds => 0 + sprintf '%.1f', time - $begun };
 }
 
@@ -55,8 +56,8 @@ sub _prepare ($self, $server) {
     my ($output, $status) = $server->command(qw(index --rebuild --record-type biblio));
     die "the index of identifiers: $output\n" if $status;
     my $before = $self->{counter}->ask('before');
-    die "the catalogue has $before->{base} of the " . @{ $self->{base} } . " base records\n"
-        if $before->{base} != @{ $self->{base} };
+    my $loaded = grep {defined} @{ $self->{base} };
+    die "the catalogue has $before->{base} of the $loaded base records\n" if $before->{base} != $loaded;
     return;
 }
 
@@ -88,6 +89,7 @@ sub _marked_base ($self) {
     my $position = 0;
     for my $octets (@{ $self->{base} }) {
         $position++;
+        next if !defined $octets;
         print {$out} eval { $self->_marked($octets, '591', "b$position") } // die "base record $position: $@";
     }
     close $out or die "$file: $!\n";
