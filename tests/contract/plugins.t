@@ -64,6 +64,10 @@ subtest 'data' => sub {
     is($plugin->retrieve_data('key'),     'changed', 'is replaced');
     is($plugin->retrieve_data('nothing'), undef,     'an unknown key has none');
     ok($plugin->is_enabled, 'installed means enabled');
+    my ($enabled) = dbh()->selectrow_array(
+        q{select plugin_value from plugin_data where plugin_class = ? and plugin_key = '__ENABLED__'},
+        undef, ref $plugin);
+    is($enabled, 1, 'which is a row under the name of its class');
 };
 
 subtest 'names' => sub {
