@@ -157,6 +157,18 @@ subtest 'log file' => sub {
     like(content("$folder/log.1"), qr/event=listening/, 'the old one has what was before');
 };
 
+subtest 'a full disk for the log' => sub {
+    plan skip_all => 'no /dev/full here' if !-c '/dev/full';
+    my $port = free_port();
+    my $full = GatewayTest->new(log_file => '/dev/full')->begin('--port', $port);
+    $full->{port} = $port;
+    ok(wait_until(sub { ((get($full, '/health'))[0] // 0) == 200 }, 30), 'the service is there');
+    like($full->client->export(record($_)), qr/\ASuccess/, 'an export') for 1 .. 3;
+    my ($lost) = (get($full, '/metrics'))[1] =~ /^connexion_log_lines_lost_total (\d+)$/m;
+    cmp_ok($lost, '>=', 1, 'lines that are lost are counted');
+    is($full->stop, '0 but ended', 'it ends when it is told to');
+};
+
 subtest 'a port for monitors' => sub {
     my $monitored = GatewayTest->new(health_port => free_port())->start;
     my $port = wait_until(sub { $monitored->log =~ /event=listening_for_health .*port=(\d+)/ ? $1 : 0 });
@@ -190,6 +202,23 @@ subtest 'a socket that is handed over' => sub {
     $second->settings(port => 1)->signal('HUP');
     ok(wait_until(sub { $second->log =~ /event=reloaded/ }), 'reloaded');
     like($second->client->export(record('x')), qr/\ASuccess/, 'it stays on the socket it was given');
+};
+
+# systemd's own tool, which does what a socket unit does.
+subtest 'activated by systemd' => sub {
+    my $activate = '/usr/bin/systemd-socket-activate';
+    plan skip_all => "no $activate here" if !-x $activate;
+    my ($port, $monitors) = map { free_port() } 1, 2;
+    my $active = GatewayTest->new->begin_by($activate, '-l', "127.0.0.1:$port", '-l', "127.0.0.1:$monitors",
+        '--fdname=exports:health', (map { ('-E', $_) } qw(STANDIN_FOLDER PERL5LIB)));
+    $active->{port} = $port;
+    my $reply;
+    ok(wait_until(sub { $reply //= eval { $active->client->export(record('first')) } }, 30), 'the first connection starts it');
+    like($reply, qr/\ASuccess/, 'and is answered');
+    like($active->client->export(record('second')), qr/\ASuccess/, 'so is the next');
+    my ($status) = Koha::Plugin::ConnexionGateway::Health->get('127.0.0.1', $monitors, '/metrics', 20);
+    is($status, 200, 'the socket for monitors is known by its name');
+    is($active->stop, '0 but ended', 'it ends when it is told to');
 };
 
 done_testing;

@@ -93,7 +93,7 @@ sub begin ($self, @arguments) {
         $self->_hand_over if $self->{hand_over};
         my $program = 'use Koha::Plugin::ConnexionGateway::Command;'
             . 'exit Koha::Plugin::ConnexionGateway::Command->new(script => shift, root => shift)->run(@ARGV)';
-        exec $^X, (map { "-I$_" } @INC), '-e', $program, "$LIB/importer-standin", $INC[0], 'serve',
+        exec @{ $self->{program} // [] }, $^X, (map { "-I$_" } @INC), '-e', $program, "$LIB/importer-standin", $INC[0], 'serve',
             @arguments
             or POSIX::_exit(127);
     }
@@ -120,6 +120,12 @@ sub _hand_over ($self) {
     ## no critic (RequireLocalizedPunctuationVars)
     @ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, 1);
     return;
+}
+
+# Started by another program, with a socket of its own.
+sub begin_by ($self, @program) {
+    local $self->{program} = \@program;
+    return $self->begin;
 }
 
 sub start ($self, @arguments) {
