@@ -167,20 +167,23 @@ sub is_given_up ($self, $export) {
     return $export->{state} =~ /\A(?:received|importing)\z/ && $export->{attempts} >= $MOST_ATTEMPTS;
 }
 
-# Numbers of exports that need somebody to look: given up after too many attempts, kept but not
-# imported for so many seconds, imported but not handed to the indexer.
+# Numbers of exports that need somebody to look: given up after too many attempts (unless the same
+# record came through later), kept but not imported for so many seconds, imported but not handed to the indexer.
 sub stuck ($self, $seconds, $most = 100) {
     my $table = $self->_table('exports');
     my $unfinished = q{state IN ('received', 'importing')};
     my %where = (
-        given_up => "$unfinished AND attempts >= $MOST_ATTEMPTS",
+        given_up => "(($unfinished AND attempts >= $MOST_ATTEMPTS)"
+            . q{ OR (state = 'failed' AND outcome = 'set_aside'))}
+            . " AND NOT EXISTS (SELECT 1 FROM $table d WHERE d.login = e.login AND d.digest = e.digest"
+            . q{ AND d.number > e.number AND d.state = 'done')},
         waiting => "$unfinished AND attempts < $MOST_ATTEMPTS AND received_at < $NOW - INTERVAL " . int($seconds) . ' SECOND',
         unindexed => "index_pending = 1 AND state = 'done' AND finished_at < $NOW - INTERVAL " . int($seconds) . ' SECOND',
     );
     return {
         map {
             $_ => $self->{koha}->dbh->selectcol_arrayref(
-                "SELECT number FROM $table WHERE $where{$_} ORDER BY number LIMIT ?", undef, $most)
+                "SELECT number FROM $table e WHERE $where{$_} ORDER BY number LIMIT ?", undef, $most)
         } keys %where
     };
 }
