@@ -10,7 +10,8 @@ use utf8;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use List::Util qw(min sum0);
+use List::Util         qw(min sum0);
+use Unicode::Normalize qw(NFD);
 
 my @COUNTS = qw(records fields subfields characters);
 
@@ -31,10 +32,9 @@ sub add ($self, $ours, $theirs, $where) {
     return if $ours->{error} && $theirs->{error};
     my @kinds;
     if ($ours->{error} || $theirs->{error}) {
-        @kinds = $ours->{error} ? "refused: $ours->{error}" : "theirs: $theirs->{error}";
+        @kinds = $ours->{error} ? "refused: $ours->{error}" : refused_by_them($ours, $theirs);
         $self->count_only(records => 1, 0);
-    }
-    else {
+    } else {
         @kinds = $self->both($ours, $theirs);
     }
     my %kinds = map { $_ => 1 } @kinds;
@@ -54,7 +54,10 @@ fields, subfields and characters how many there are and how many are equal.
 
 sub kinds   ($self)        { return $self->{kinds} }
 sub example ($self, $kind) { return $self->{examples}{$kind} }
-sub counts  ($self)        { return { map { $_ => $self->{$_} } @COUNTS } }
+
+sub counts ($self) {
+    return { map { $_ => $self->{$_} } @COUNTS };
+}
 
 sub count_only ($self, $what, $all, $equal) {
     $self->{$what}{all}   += $all;
@@ -64,7 +67,8 @@ sub count_only ($self, $what, $all, $equal) {
 
 # Both have read it: the kinds of what differs.
 sub both ($self, $ours, $theirs) {
-    my @kinds = $ours->{leader} eq $theirs->{leader} ? () : kind_by_code($ours, 'leader', qr/leader/);
+    my @kinds =
+        $ours->{leader} eq $theirs->{leader} ? () : kind_by_code($ours, 'leader', qr/leader/);
     my @pairs = pairs($ours->{fields}, $theirs->{fields});
     push @kinds, map { $self->field($ours, @$_) } @pairs;
     $self->count_only(records => 1, @kinds ? 0 : 1);
@@ -72,7 +76,7 @@ sub both ($self, $ours, $theirs) {
 }
 
 sub field ($self, $ours, $our, $their) {
-    my @subfields = $our ? values_of($our) : ();
+    my @subfields = $our   ? values_of($our)   : ();
     my @others    = $their ? values_of($their) : ();
     my $same_form = $our && $their && form_of($our) eq form_of($their);
     my @kinds     = $same_form ? () : form_kind($ours, $our, $their);
@@ -88,7 +92,7 @@ sub field ($self, $ours, $our, $their) {
 
 sub text ($self, $ours, $our, $their) {
     my $equal = $our eq $their;
-    $self->count_only(subfields  => 1,           $equal ? 1            : 0);
+    $self->count_only(subfields  => 1,           $equal ? 1           : 0);
     $self->count_only(characters => length $our, $equal ? length $our : in_common($our, $their));
     return $equal ? () : text_kind($ours, $our, $their);
 }
@@ -110,9 +114,12 @@ sub pairs ($our, $their) {
 }
 
 sub form_of ($field) {
-    return join q( ), $field->[0], ref $field->[2] || @$field > 2 || !defined $field->[1]
-        ? ($field->[1] // q(), map { $_->[0] } @$field[2 .. $#$field])
-        : $field->[0] =~ /^00/ ? () : $field->[1];
+    return
+           join q( ), $field->[0], ref $field->[2]
+        || @$field > 2
+        || !defined $field->[1] ? ($field->[1] // q(), map { $_->[0] } @$field[2 .. $#$field])
+        : $field->[0] =~ /^00/  ? ()
+        :                         $field->[1];
 }
 
 sub values_of ($field) {
@@ -137,6 +144,13 @@ sub begin_in_common ($one, $other) {
 
 my $STRUCTURE = qr/^(?:field_over|directory_|record_|base_address)/;
 
+# They give up where we have a record: what we have put right in it, or what they say.
+sub refused_by_them ($ours, $theirs) {
+    return "encoding: $ours->{label} read as $ours->{encoding}" if $ours->{label};
+    my ($repaired) = grep { /$STRUCTURE|^(?:field_|subfield_|invisible)/ } @{ $ours->{found} };
+    return $repaired ? "repaired: $repaired" : "theirs: $theirs->{error}";
+}
+
 # What our reader has told of the record explains a difference in its structure.
 sub kind_by_code ($ours, $what, $codes) {
     my ($code) = grep { /$codes/ } @{ $ours->{found} };
@@ -144,36 +158,73 @@ sub kind_by_code ($ours, $what, $codes) {
 }
 
 sub form_kind ($ours, $our, $their) {
+    return 'indicators: blank by them' if $our && $their && blank_by_them($our, $their);
     my $shown = join ' | ', map { $_ ? form_of($_) : 'none' } $our, $their;
     return kind_by_code($ours, "form $shown", qr/$STRUCTURE|^(?:field_|subfield_|invisible)/);
 }
 
+# The same but for an indicator that is no letter and no digit.
+sub blank_by_them ($our, $their) {
+    return 0 if $our->[0] =~ /^00/ || $our->[1] eq $their->[1];
+    my $as_they = $our->[1] =~ s/[^a-zA-Z0-9]/ /gr;
+    return form_of([$our->[0], $as_they, @$our[2 .. $#$our]]) eq form_of($their);
+}
+
 my $HALVES = qr/[\x{FE20}-\x{FE23}\x{0360}\x{0361}]/;
 
+# In this order: the first that fits names the difference.
 my @TEXT_KINDS = (
-    ['text: halves of a ligature' => sub ($our, $their) { $our =~ s/$HALVES//gr eq $their =~ s/$HALVES//gr }],
+    ['text: halves of a ligature' => sub ($our, $their) { same_without($HALVES, $our, $their) }],
     [
         'text: control characters' =>
-            sub ($our, $their) { $our =~ s/[\x00-\x20\x7F]//gr eq $their =~ s/[\x00-\x20\x7F]//gr }
+            sub ($our, $their) { same_without(qr/[\x00-\x20\x7F]/, $our, $their) }
     ],
     ['text: lost by them'   => sub ($our, $their) { $their eq q() }],
     ['text: U+FFFD by them' => sub ($our, $their) { $their =~ /\x{FFFD}/ && $our !~ /\x{FFFD}/ }],
+    ['text: U+3013 by them' => sub ($our, $their) { $their =~ /\x{3013}/ && $our !~ /\x{3013}/ }],
+    [
+        'text: private character by them' =>
+            sub ($our, $their) { $their =~ /\p{Co}/ && $our !~ /\p{Co}/ }
+    ],
 );
+
+sub same_without ($left_out, $our, $their) {
+    return $our =~ s/$left_out//gr eq $their =~ s/$left_out//gr;
+}
+
+# Theirs is ours with characters lacking, and blanks perhaps in their place.
+sub fewer_by_them ($our, $their) {
+    my ($all, $some) = map { NFD($_) =~ s/ +//gr } $our, $their;
+    my $at = 0;
+    for my $character (split //, $some) {
+        $at = 1 + index $all, $character, $at;
+        return 0 if !$at;
+    }
+    return length $some < length $all;
+}
+
+sub same_but_for_marks ($our, $their) {
+    return same_without(qr/\p{Mn}/, NFD($our), NFD($their));
+}
 
 sub text_kind ($ours, $our, $their) {
     return "encoding: $ours->{label} read as $ours->{encoding}" if $ours->{label};
     for my $kind (@TEXT_KINDS) {
         return $kind->[0] if $kind->[1]->($our, $their);
     }
+    my ($odd) = grep { $_ eq 'marc8_combining_odd' } @{ $ours->{found} };
+    return 'text: a mark before no letter' if $odd && same_but_for_marks($our, $their);
     my ($code) = grep { /$STRUCTURE/ } @{ $ours->{found} };
-    return "repaired: $code" if $code;
+    return "repaired: $code"             if $code;
+    return 'text: unknown codes by them' if fewer_by_them($our, $their);
     return sprintf 'unexplained: text %s | %s', map { shown($_) } apart($our, $their);
 }
 
 # The part that differs.
 sub apart ($our, $their) {
     my $differ = begin_in_common($our, $their);
-    return map { length > $differ ? substr $_, $differ > 2 ? $differ - 2 : 0, 12 : q() } $our, $their;
+    return map { length > $differ ? substr $_, $differ > 2 ? $differ - 2 : 0, 12 : q() } $our,
+        $their;
 }
 
 sub shown ($text) { return $text =~ s/([^\x20-\x7E])/sprintf '<%X>', ord $1/egr }

@@ -15,9 +15,9 @@ use Encode     ();
 use FindBin    ();
 use IPC::Open2 qw(open2);
 
-use MARC::Charset ();
-use MARC::Record  ();
-use Mojo::JSON    qw(decode_json);
+use MARC::Charset      ();
+use MARC::Record       ();
+use Mojo::JSON         qw(decode_json);
 use Unicode::Normalize qw(NFC);
 
 use Koha::Plugin::ConnexionGateway::Core::Record;
@@ -56,6 +56,7 @@ sub yaz ($program) {
     return sub ($octets) {
         my $json = $ask->($octets);
         return { error => 'not read' } if !length $json;
+
         # Its JSON has the octets of a record that says UTF-8 as they are.
         my $check = Encode::FB_CROAK | Encode::LEAVE_SRC;
         return { error => 'invalid UTF-8' } if !eval { Encode::decode('UTF-8', $json, $check) };
@@ -87,7 +88,7 @@ MARC::Record, and MARC::Charset for its subfields where leader/09 isn't C<a>.
 sub marc_record ($octets) {
     local $SIG{__WARN__} = sub { };
     my $record = eval { MARC::Record->new_from_usmarc($octets) };
-    return { error => 'died: ' . $@ =~ s/ at \S+ line.*//sr } if !$record;
+    return { error => 'dies' } if !$record;
     my @warnings = $record->warnings;
     my $utf8     = substr($record->leader, 9, 1) eq 'a';
     my $text     = $utf8 ? sub ($value) { $value } : \&from_marc8;
@@ -133,10 +134,12 @@ sub taken ($from, $size) {
 # MARC-in-JSON.
 sub from_json ($json) {
     my $record = decode_json($json);
-    return normal({
-        leader => $record->{leader},
-        fields => [map { json_field(%$_) } @{ $record->{fields} }]
-    });
+    return normal(
+        {
+            leader => $record->{leader},
+            fields => [map { json_field(%$_) } @{ $record->{fields} }]
+        }
+    );
 }
 
 sub json_field ($tag, $content) {
