@@ -144,7 +144,11 @@ sub from_json ($json) {
 
 sub json_field ($tag, $content) {
     return [$tag, $content] if !ref $content;
-    return [$tag, "$content->{ind1}$content->{ind2}", map { [%$_] } @{ $content->{subfields} }];
+    return [
+        $tag,
+        join(q(), map { $content->{$_} // q() } qw(ind1 ind2)),
+        map { [%$_] } @{ $content->{subfields} }
+    ];
 }
 
 # Lengths and what follows from the output's encoding say nothing about the reading.
