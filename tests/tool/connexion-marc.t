@@ -283,6 +283,12 @@ subtest 'memory does not grow with the file' => sub {
             $BINARY, $garbage;
         is $status >> 8, $garbage eq $long ? 0 : 1;
     }
+    # More than the limit leaves, once the threads have what the system reserves for each.
+    my $endless = 'yes no record here | head -c 300000000';
+    my $status  = system 'sh', '-c',
+        "$endless | (ulimit -v 300000; exec \"\$0\" --to none --jobs 2 --report 2>/dev/null)",
+        $BINARY;
+    is $status >> 8, 1, 'nor with threads';
 };
 
 subtest 'what ISO 2709 cannot hold is refused with the reason' => sub {

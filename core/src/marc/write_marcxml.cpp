@@ -6,6 +6,7 @@
 #include "marc/write_marcxml.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -39,8 +40,6 @@ constexpr std::string_view kEndCode = "\">";
 constexpr std::string_view kCloseSubfield = "</subfield>\n";
 
 constexpr std::size_t kLongestEntity = 6;
-// What may be written beyond what counts, so that short texts are copied in steps of one size.
-constexpr std::size_t kStep = 32;
 
 // Of a field and of a subfield, without their text; a data field takes more than a control field.
 constexpr std::size_t kFieldMarkup = kOpenData.size() + kIndicator1.size() + kIndicator2.size() +
@@ -83,27 +82,64 @@ std::size_t count_rest(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), may_need_entity));
 }
 
+constexpr std::size_t kBlock = 16;
+
 #if defined(__SSE2__)
-// Sixteen at a time.
-std::size_t count_entities(std::string_view text) noexcept {
-  const auto same = [](__m128i block, char mask, char value) {
+using Block = __m128i;
+
+Block load(const char* from) noexcept {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+}
+
+void store(char* to, Block block) noexcept {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+}
+
+// All bits of each byte that may_need_entity.
+Block entities_in(Block block) noexcept {
+  const auto same = [&](char mask, char value) {
     return _mm_cmpeq_epi8(_mm_and_si128(block, _mm_set1_epi8(mask)), _mm_set1_epi8(value));
   };
-  __m128i total = _mm_setzero_si128();
-  for (; text.size() >= 16; text.remove_prefix(16)) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data()));
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1D)), block);
-    const __m128i quote_or_and = same(block, '\xFB', 0x22);
-    const __m128i brackets = same(block, '\xFD', 0x3C);
-    const __m128i found = _mm_or_si128(_mm_or_si128(low, quote_or_and), brackets);
-    // found has 255 for each; the sums of all bytes' lowest bits are kept as two numbers
-    total = _mm_add_epi64(
-        total, _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), found), _mm_setzero_si128()));
+  const Block low = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1D)), block);
+  return _mm_or_si128(_mm_or_si128(low, same('\xFB', 0x22)), same('\xFD', 0x3C));
+}
+
+// A bit for each byte.
+unsigned entity_bits(Block block) noexcept {
+  return static_cast<unsigned>(_mm_movemask_epi8(entities_in(block)));
+}
+
+std::size_t count_entities(std::string_view text) noexcept {
+  Block total = _mm_setzero_si128();
+  for (; text.size() >= kBlock; text.remove_prefix(kBlock)) {
+    const Block ones = _mm_sub_epi8(_mm_setzero_si128(), entities_in(load(text.data())));
+    total = _mm_add_epi64(total, _mm_sad_epu8(ones, _mm_setzero_si128()));
   }
-  const __m128i sum = _mm_add_epi64(total, _mm_unpackhi_epi64(total, total));
+  const Block sum = _mm_add_epi64(total, _mm_unpackhi_epi64(total, total));
   return static_cast<std::size_t>(_mm_cvtsi128_si32(sum)) + count_rest(text);
 }
 #else
+struct Block {
+  char bytes[kBlock];
+};
+
+Block load(const char* from) noexcept {
+  Block block;
+  std::memcpy(block.bytes, from, kBlock);
+  return block;
+}
+
+void store(char* to, const Block& block) noexcept {
+  std::memcpy(to, block.bytes, kBlock);
+}
+
+unsigned entity_bits(const Block& block) noexcept {
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < kBlock; ++i)
+    bits |= static_cast<unsigned>(may_need_entity(block.bytes[i])) << i;
+  return bits;
+}
+
 std::size_t count_entities(std::string_view text) noexcept {
   return count_rest(text);
 }
@@ -184,13 +220,30 @@ class Element {
       *to_++ = c;
   }
 
-  // Most values are short; in steps of one size they need no call.
+  // Values are copied in blocks, which for the usual short ones is less than a call. A block may
+  // reach beyond the value, but not beyond the text that it is part of.
   void value(std::string_view value) noexcept {
     const auto behind = static_cast<std::size_t>(source_end_ - value.data());
-    if (kEscape || behind < value.size() + kStep) return text(value);
-    for (std::size_t at = 0; at < value.size(); at += kStep)
-      std::memcpy(to_ + at, value.data() + at, kStep);
+    if (behind < value.size() + kBlock) return text(value);
+    if constexpr (kEscape) return escaped_value(value);
+    for (std::size_t at = 0; at < value.size(); at += kBlock)
+      store(to_ + at, load(value.data() + at));
     to_ += value.size();
+  }
+
+  void escaped_value(std::string_view value) noexcept {
+    while (!value.empty()) {
+      const Block block = load(value.data());
+      store(to_, block);
+      const auto size = std::min(value.size(), kBlock);
+      const auto plain = std::min<std::size_t>(
+          size, static_cast<std::size_t>(std::countr_zero(entity_bits(block) | 1U << kBlock)));
+      to_ += plain;
+      value.remove_prefix(plain);
+      if (plain == size) continue;
+      text(value.substr(0, 1));
+      value.remove_prefix(1);
+    }
   }
 
   void text(std::string_view text) noexcept {
@@ -218,7 +271,7 @@ detail::MarcxmlWriter::MarcxmlWriter(const Record& record) noexcept
 std::size_t detail::MarcxmlWriter::most() const noexcept {
   return kRecordMarkup + record_.size() * kFieldMarkup +
          record_.subfield_count() * kSubfieldMarkup + record_.raw_fields().size() +
-         entities_ * kLongestEntity + kStep;
+         entities_ * kLongestEntity + kBlock;
 }
 
 char* detail::MarcxmlWriter::write(char* to) const noexcept {

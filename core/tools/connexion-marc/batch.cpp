@@ -9,6 +9,9 @@
 namespace connexion::tool {
 namespace {
 
+// How many times as long as ISO 2709 the usual record is in any of the formats, at most.
+constexpr std::size_t kMostGrowth = 6;
+
 void put_marcxml(Bytes& out, const Record& record) {
   const detail::MarcxmlWriter writer(record);
   char* const to = out.room_for(writer.most());
@@ -65,6 +68,8 @@ void convert(const Block& block, const Options& options, Batch& batch) {
   batch.remarks.clear();
   batch.records = batch.refused = 0;
   const std::string_view bytes = block.bytes.view();
+  // Memory that isn't written to costs nothing, growing does.
+  if (options.to != Format::none) batch.out.room_for(kMostGrowth * bytes.size());
   for (std::size_t at = 0; at < bytes.size();) {
     if (blank_run(bytes.substr(at)) == bytes.size() - at) break;
     Unit unit = read_unit(bytes.substr(at), options.read);

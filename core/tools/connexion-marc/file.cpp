@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMostPending = 2 * kLongestUnit;
 // What grew for a long stretch of garbage is given back.
-constexpr std::size_t kMostKept = 8 * kBlock;
+constexpr std::size_t kMostKept = 16 * kBlock;
 
 [[noreturn]] void fail(const std::string& name) {
   throw std::system_error(errno, std::generic_category(), name);
@@ -27,7 +27,7 @@ constexpr std::size_t kMostKept = 8 * kBlock;
 
 char* Bytes::room_for(std::size_t count) {
   if (size_ + count > capacity_) {
-    const std::size_t capacity = std::max(size_ + count, size_ * 2);
+    const std::size_t capacity = std::max(size_ + count, capacity_ * 2);
     auto room = std::make_unique_for_overwrite<char[]>(capacity);
     std::copy_n(room_.get(), size_, room.get());
     room_ = std::move(room);

@@ -12,7 +12,7 @@
 namespace connexion::tool {
 
 /// How much is read at once: little enough to stay in the processor's cache while it is decoded.
-inline constexpr std::size_t kBlock = std::size_t{256} << 10U;
+inline constexpr std::size_t kBlock = std::size_t{128} << 10U;
 
 /// Bytes whose memory is not zeroed first, and is kept when they are taken away.
 class Bytes {
@@ -20,7 +20,7 @@ class Bytes {
   [[nodiscard]] std::string_view view() const noexcept { return {room_.get(), size_}; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// Where up to `count` bytes may be put behind those that there are; `grow` makes them count.
-  [[nodiscard]] char* room_for(std::size_t count);
+  char* room_for(std::size_t count);
   void grow(std::size_t count) noexcept { size_ += count; }
   void shrink(std::size_t size) noexcept { size_ = size; }
   void append(std::string_view bytes);
