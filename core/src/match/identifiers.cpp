@@ -260,9 +260,12 @@ std::vector<Identifier> index_entries(const Record& record) {
 }
 
 std::string_view kind_of(const Matchpoint& point) {
-  const auto name = lower_ascii(numbers::trimmed(point.index.substr(0, point.index.find(','))));
-  const auto* known = std::find_if(kIndexes.begin(), kIndexes.end(),
-                                   [&](const KnownIndex& index) { return index.name == name; });
+  const auto name =
+      numbers::trimmed(std::string_view(point.index).substr(0, point.index.find(',')));
+  const auto* known = std::find_if(kIndexes.begin(), kIndexes.end(), [&](const KnownIndex& index) {
+    return std::equal(name.begin(), name.end(), index.name.begin(), index.name.end(),
+                      [](char given, char lower) { return folded(given) == lower; });
+  });
   if (known == kIndexes.end()) return {};
   if (known->kind == kOclc && !has_control_number_tags(point)) return {};
   if (known->kind == kLocal && !has_local_number(point)) return {};

@@ -4,6 +4,7 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <array>
 
 #include "connexion/text.hpp"
 #include "match/numbers.hpp"
@@ -18,6 +19,7 @@ bool is_ascii(std::string_view text) {
 
 // Bytes of the character at `at`; one for a byte that begins none.
 std::size_t character(std::string_view text, std::size_t at) {
+  if (static_cast<unsigned char>(text[at]) < 0x80) return 1;
   return std::max<std::size_t>(utf8::sequence(text, at), 1);
 }
 
@@ -71,23 +73,30 @@ void remove_spaces(std::string& text) {
   text = std::move(out);
 }
 
+constexpr auto kDropped = [] {
+  std::array<bool, 256> dropped{};
+  for (const char c : std::string_view(".;:,[]()/'\""))
+    dropped[static_cast<unsigned char>(c)] = true;
+  return dropped;
+}();
+
+// In place: what stays never gets behind what is read.
 void legacy_default(std::string& text) {
   upper_case(text);
-  constexpr std::string_view dropped = ".;:,[]()/'\"";
-  std::string out;
+  std::size_t to = 0;
   bool space = false;
   for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
     size = character(text, at);
-    if (dropped.find(text[at]) != std::string_view::npos) continue;
+    if (kDropped[static_cast<unsigned char>(text[at])]) continue;
     if (is_space(text, at, size)) {
       space = true;
       continue;
     }
-    if (space && !out.empty()) out.push_back(' ');
+    if (space && to != 0) text[to++] = ' ';
     space = false;
-    out.append(text, at, size);
+    for (std::size_t i = 0; i < size; ++i) text[to++] = text[at + i];
   }
-  text = std::move(out);
+  text.resize(to);
 }
 
 // As Koha reads an ISBN: whatever is neither digit nor X is passed over, wherever it stands.

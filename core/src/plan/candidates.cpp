@@ -14,6 +14,7 @@ namespace {
 // Candidates with their scores, but for who wins.
 std::vector<Candidate> candidates_of(const Record& incoming, const Facts::Data& facts,
                                      const MatchingRule& rule) {
+  if (facts.hits.empty()) return {};
   std::vector<match::Verifier> verifiers;
   verifiers.reserve(rule.matchpoints.size());
   for (const auto& point : rule.matchpoints) verifiers.emplace_back(incoming, point);

@@ -13,6 +13,7 @@ use Mojo::JSON ();
 
 my $HANDLE   = 'Koha::Plugin::ConnexionGateway::Core::Handle';
 my @SWITCHES = qw(nfc strict bracketed_hex numeric_references);
+my %IS_OPTION = map { $_ => 1 } 'encoding', @SWITCHES;
 my @USUAL    = ('auto', 0, 0, 0, 0);
 
 sub read ($class, $octets, %options) {    ## no critic (ProhibitBuiltinHomonyms)
@@ -65,8 +66,11 @@ sub _read ($class, $reader, $octets, $options) {
 
 # In the order that the compiled functions take them in.
 sub _options ($options) {
-    $HANDLE->need_known($options, 'encoding', @SWITCHES);
-    return ($options->{encoding} // 'auto', map { $options->{$_} ? 1 : 0 } @SWITCHES);
+    for my $name (keys %$options) {
+        next if $IS_OPTION{$name};
+        $HANDLE->need_known($options, 'encoding', @SWITCHES);
+    }
+    return ($options->{encoding} // 'auto', @{$options}{@SWITCHES});
 }
 
 1;

@@ -13,6 +13,7 @@ use Mojo::JSON ();
 
 use Koha::Plugin::ConnexionGateway::Core::Record;
 
+my $FACTS  = 'Koha::Plugin::ConnexionGateway::Core::Facts';
 my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
 
 sub new ($class, $rules) {
@@ -23,14 +24,15 @@ sub new ($class, $rules) {
 
 sub has_matching ($self) { return $self->call('has_matching') ? 1 : 0 }
 
-# What each export needs is called by its full name: it is loaded where there are rules.
+# What each export needs goes the shortest way: the core is loaded where there are rules, and nearly
+# always a record is one.
 sub match_keys ($self, $record) {
-    my $raw = $self->need_object($record, 'Record');
+    my $raw = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
     return Koha::Plugin::ConnexionGateway::Core::match_keys($raw, $self->{raw} // $self->raw);
 }
 
 sub search_keys ($self, $record) {
-    my $raw = $self->need_object($record, 'Record');
+    my $raw = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
     return Koha::Plugin::ConnexionGateway::Core::search_keys($raw, $self->{raw} // $self->raw);
 }
 
@@ -82,8 +84,9 @@ sub plan_json ($self, $record, $facts) {
 }
 
 sub decide ($self, $record, $facts) {
-    my @raw = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
-    return Koha::Plugin::ConnexionGateway::Core::decide(@raw, $self->{raw} // $self->raw);
+    my $raw   = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
+    my $known = ref $facts eq $FACTS   && $facts->{raw}  || $self->need_object($facts,  'Facts');
+    return Koha::Plugin::ConnexionGateway::Core::decide($raw, $known, $self->{raw} // $self->raw);
 }
 
 1;
