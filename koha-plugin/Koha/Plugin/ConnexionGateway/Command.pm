@@ -53,7 +53,10 @@ sub new ($class, %args) {
     return bless { script => $args{script}, root => $args{root} }, $class;
 }
 
-sub names ($class) { return sort keys %COMMANDS }
+sub names ($class) {
+    my @names = sort keys %COMMANDS;
+    return @names;
+}
 
 sub run ($self, @arguments) {
     my $name = shift @arguments // '';
