@@ -24,8 +24,14 @@ sub added {
     return $authid;
 }
 
+# With skipmetadata, unless told.
 sub found {
     my ($index, @values) = @_;
+    return found_with(1, $index, @values);
+}
+
+sub found_with {
+    my ($skip_metadata, $index, @values) = @_;
     my %index = (index => $Koha::SearchEngine::AUTHORITIES_INDEX);
     my $query = Koha::SearchEngine::QueryBuilder->new({%index})->build_authorities_query_compat(
         [map { $index } @values],
@@ -34,7 +40,7 @@ sub found {
         [@values], undef, 'AuthidAsc'
     );
     return quietly(
-        sub { Koha::SearchEngine::Search->new({%index})->search_auth_compat($query, 0, 20) });
+        sub { Koha::SearchEngine::Search->new({%index})->search_auth_compat($query, 0, 20, $skip_metadata) });
 }
 
 sub ids {
@@ -87,6 +93,11 @@ subtest 'searching' => sub {
     ok(until_found(sub { @{ ids(found('Local-Number', $other)) } }),
         'found after a while by its number');
     is_deeply(ids(found('Heading-Main', "$heading, A.")), [$authid], 'by its heading');
+    my ($hits) = found('Heading-Main', "$heading, A.");
+    is_deeply([ sort keys %{ $hits->[0] } ], ['authid'], 'with skipmetadata just its number');
+    my ($whole) = found_with(0, 'Heading-Main', "$heading, A.");
+    is_deeply([ grep { exists $whole->[0]{$_} } qw(authid summary used) ], [qw(authid summary used)],
+        'otherwise what is shown of it, and how many use it');
     is_deeply(ids(found('Heading-Main', uc "$heading a")),
         [$authid], 'without case and punctuation');
     is_deeply(ids(found('Heading-Main',   $heading)), [],        'not by a part of it');

@@ -39,7 +39,9 @@ sub start ($class, %options) {
     $options{prepare}->($self) if $options{prepare};
     $self->set_profile($_) for @{ $options{profiles} // [ $self->default_profiles ] };
     # A slow machine must not turn an answer into a promise of one.
-    $self->_set(answer_within => $REPLY_TIMEOUT - 10, %{ $options{settings} // {} });
+    my %settings = (answer_within => $REPLY_TIMEOUT - 10, %{ $options{settings} // {} });
+    $self->_keep_settings;
+    $self->_settings(map {"$_=$settings{$_}"} sort keys %settings);
     $self->serve(@{ $options{serve} // [] }) if exists $options{serve} ? $options{serve} : 1;
     return $self;
 }
@@ -106,20 +108,16 @@ sub run_perl ($self, @command) {
     return system $^X, @command;
 }
 
-sub _set ($self, %settings) {
+# A real Koha has the settings again that it had.
+sub _keep_settings ($self) {
     $self->{settings_before} = $self->dbh->selectall_arrayref("SELECT name, value FROM $SETTINGS");
-    $self->dbh->do("REPLACE INTO $SETTINGS (name, value) VALUES (?, ?)", undef, $_, $settings{$_})
-        for sort keys %settings;
-    $self->{settings} = \%settings;
     return;
 }
 
-# A real Koha keeps the settings that it had.
 sub _restore_settings ($self) {
-    my $settings = delete $self->{settings} or return;
-    $self->dbh->do("DELETE FROM $SETTINGS WHERE name = ?", undef, $_) for sort keys %{$settings};
-    $self->dbh->do("REPLACE INTO $SETTINGS (name, value) VALUES (?, ?)", undef, @{$_})
-        for @{ $self->{settings_before} };
+    my $before = delete $self->{settings_before} or return;
+    $self->dbh->do("DELETE FROM $SETTINGS");
+    $self->dbh->do("INSERT INTO $SETTINGS (name, value) VALUES (?, ?)", undef, @{$_}) for @{$before};
     return;
 }
 
@@ -216,10 +214,16 @@ sub listens ($self) {
     return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}) ? 1 : 0;
 }
 
-# Settings of the service, which take effect at once.
-sub change_settings ($self, @settings) {
+# Settings of the service.
+sub _settings ($self, @settings) {
     my ($output, $status) = $self->command('settings', @settings);
     die "settings @settings: $output\n" if $status;
+    return;
+}
+
+# They take effect at once.
+sub change_settings ($self, @settings) {
+    $self->_settings(@settings);
     my $before = () = $self->log_text =~ /event=reloaded/g;
     kill HUP => $self->{pid};
     for (1 .. 300) {

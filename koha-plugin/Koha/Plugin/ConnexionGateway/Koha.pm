@@ -466,12 +466,14 @@ sub _search_authorities ($self, $index, $keys) {
         { index => $Koha::SearchEngine::AUTHORITIES_INDEX });
     my $engine = $self->{authority_engine} //=
         Koha::SearchEngine::Search->new({ index => $Koha::SearchEngine::AUTHORITIES_INDEX });
-    # One key at a time: 19.06 dies of a search for several.
+    # One key at a time: 19.06 dies of a search for several. The numbers alone: for what it shows of a hit
+    # Koha searches for the biblio records that use it.
+    my $numbers_alone = 1;
     my %found;
     for my $key (@{$keys}) {
         my $query = $builder->build_authorities_query_compat([$index], ['and'], [], ['exact'], [$key], undef,
             'AuthidAsc');
-        my ($results, $total) = $engine->search_auth_compat($query, 0, 20);
+        my ($results, $total) = $engine->search_auth_compat($query, 0, 20, $numbers_alone);
         next if !defined $total && $self->_has_no_entries_yet($index);
         Koha::Plugin::ConnexionGateway::Error->throw(code => 'search.failed',
             message => "Koha's search for authorities failed (index $index)")

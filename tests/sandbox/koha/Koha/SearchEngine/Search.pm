@@ -51,7 +51,15 @@ sub search_auth_compat ($self, @arguments) {
     }
     my $start = $offset && $offset > 0 ? $offset - 1 : 0;
     my @page  = grep { defined } @ids[$start .. $start + ($length || 10) - 1];
-    return ([map { { authid => $_ } } @page], scalar @ids);
+    return ([ map { { authid => $_, $skip_metadata ? () : _shown_of_authority($_) } } @page ], scalar @ids);
+}
+
+# For each hit Koha searches for the biblio records that use it, and 19.06 warns where the query names
+# no type of authority.
+sub _shown_of_authority ($authid) {
+    require Koha::Authorities;
+    warn "Use of uninitialized value \$tag\n";
+    return (summary => {}, used => Koha::Authorities->get_usage_count({ authid => $authid }));
 }
 
 sub extract_biblionumber ($self, $hit) {
