@@ -382,6 +382,16 @@ sub metadata ($self, $biblionumber) {
     return $self->count('SELECT metadata FROM biblio_metadata WHERE biblionumber = ?', $biblionumber);
 }
 
+# Whether Koha's indexer is through with what was saved.
+sub indexed ($self) {
+    $self->{sandbox}->index_now if $self->{sandbox};
+    for (1 .. 300) {
+        return 1 if !$self->count('SELECT COUNT(*) FROM zebraqueue WHERE done = 0');
+        sleep 0.2;
+    }
+    return 0;
+}
+
 # Koha's own "undo import" of Manage staged records.
 sub undo_batch ($self, $batch_id) {
     return $self->run_perl('-MC4::Context', '-MC4::ImportBatch', '-e',
