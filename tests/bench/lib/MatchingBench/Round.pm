@@ -52,7 +52,7 @@ sub _prepare ($self, $server) {
     $self->{highest} = $server->count('SELECT COALESCE(MAX(biblionumber), 0) FROM biblio');
     $self->{counter} = MatchingBench::Counter->start($self->{mark}, $server->{dsn}, @{ $server->{db_login} });
     $self->_catalogue($server, 'load', $self->_marked_base);
-    $self->_wait_for_index($server);
+    $self->_wait_for_index;
     my ($output, $status) = $server->command(qw(index --rebuild --record-type biblio));
     die "the index of identifiers: $output\n" if $status;
     my $before = $self->{counter}->ask('before');
@@ -96,9 +96,8 @@ sub _marked_base ($self) {
     return $file;
 }
 
-# On a real Koha that is the business of its indexer.
-sub _wait_for_index ($self, $server) {
-    return $server->{sandbox}->index_now if $server->{sandbox};
+# That is the business of the indexer.
+sub _wait_for_index ($self) {
     my $answer = $self->{counter}->ask('wait', $INDEXER_SECONDS);
     die "Koha's indexer has $answer->{waiting} records left after $INDEXER_SECONDS seconds: does it run?\n"
         if $answer->{waiting};
