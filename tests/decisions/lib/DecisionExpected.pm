@@ -131,7 +131,7 @@ sub _batch_rows_are_right ($self, $is) {
 
 # In the order in which Koha takes them: the best first.
 sub _passing ($self) {
-    my %rank = (named => 0, chosen => 0, equal => 1, lower_score => 2);
+    my %rank = (named => 0, chosen => 0, equal => 1, other_number => 2, lower_score => 3);
     return [ sort { $rank{ $a->{verdict} } <=> $rank{ $b->{verdict} } || $b->{score} <=> $a->{score} || $b->{id} <=> $a->{id} }
             grep { defined $rank{ $_->{verdict} } } @{ $self->{model}{candidates} } ];
 }
