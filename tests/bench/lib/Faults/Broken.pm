@@ -18,7 +18,7 @@ my %BREAK = (
         [ 'Importer.pm', '    $self->_record_outcome($job, $done);', <<'PERL' ],
     $self->_record_outcome($job, $done);
     $main::reply_early->($done->{reply});
-    Time::HiRes::sleep(0.1);
+    Time::HiRes::sleep(2);
 PERL
         [ 'ImporterProcess.pm', '    my $reply = eval {', <<'PERL' ],
     my $early;
