@@ -179,7 +179,7 @@ sub set_profile ($self, $profile) {
 
 sub serve ($self, @arguments) {
     $self->launch(@arguments);
-    for (1 .. 200) {
+    for (1 .. 600) {
         return if $self->listens;
         die "the gateway did not start:\n" . $self->log_text
             if waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid};
@@ -203,6 +203,14 @@ sub launch ($self, @arguments) {
         die "exec: $!\n";
     }
     return $self->{pid} = $pid;
+}
+
+# A second service, as on another machine, over the same database.
+sub another ($self) {
+    my $other = bless { owner => $$, map { $_ => $self->{$_} } qw(dir plugin_dir environment dsn db_login write_as) },
+        ref $self;
+    $other->serve;
+    return $other;
 }
 
 sub free_port {

@@ -131,6 +131,20 @@ sub index_now ($self) {
     return Sandbox::Search->new(conf => $self->conf)->index_queue;
 }
 
+# Both return when it is done.
+sub stop_database ($self) { return $self->_signal_until('USR1', sub { !eval { $self->dbh } }) }
+
+sub start_database ($self) { return $self->_signal_until('USR2', sub { eval { $self->dbh } }) }
+
+sub _signal_until ($self, $signal, $done) {
+    kill $signal, $self->{keeper};
+    for (1 .. 300) {
+        return $self if $done->();
+        sleep 0.1;
+    }
+    croak "the database did not follow $signal";
+}
+
 sub engine ($self, $state) {
     require Sandbox::Search;
     Sandbox::Search->new(conf => $self->conf)->set_engine($state);
@@ -207,6 +221,10 @@ Installs or upgrades the plugins in the plugins' folder; returns their classes.
 =head2 index_now
 
 Makes findable what has been written since the last time; returns how many records.
+
+=head2 stop_database, start_database
+
+The database alone, while everything else stays; its content stays, too.
 
 =head2 engine($state)
 

@@ -2,7 +2,8 @@ package Faults::Broken;
 
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Copies of the plugin that are broken on purpose, to show that the count finds it.
+# Copies of the plugin that are broken on purpose: to show that the count finds it, and for what
+# can't be had of a sound one.
 
 use strict;
 use warnings;
@@ -32,6 +33,14 @@ PERL
     $self->_send(
         {
             type  => 'reply',
+PERL
+    ],
+
+    # A record that kills its importer.
+    'deadly-record' => [
+        [ 'Planner.pm', "sub read (\$class, \$octets) {    ## no critic (ProhibitBuiltinHomonyms)\n", <<'PERL' ],
+sub read ($class, $octets) {
+    kill KILL => $$ if $octets =~ /Deadly/;
 PERL
     ],
 );

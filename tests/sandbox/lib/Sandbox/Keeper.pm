@@ -45,6 +45,8 @@ sub _start ($self) {
     $self->{ended} = 0;
     $SIG{$_} = sub { $self->{ended} = 1 }
         for qw(TERM INT HUP);
+    $SIG{USR1} = sub { $self->{wish} = 'stop' };
+    $SIG{USR2} = sub { $self->{wish} = 'start' };
     $SIG{CHLD} = 'DEFAULT';
     my $password = join '', map { sprintf '%02x', int rand 256 } 1 .. 8;
     my $database = $self->{database} =
@@ -135,8 +137,18 @@ sub _wait ($self) {
     while (!$self->{ended}) {
         if ($select->count) { last if $select->can_read(0.5) }
         else                { sleep 0.5 }
-        last if kill(0, $self->{database}->pid) == 0 || waitpid($self->{database}->pid, 1) != 0;
+        $self->_stop_or_start_database if $self->{wish};
+        my $pid = $self->{database}->pid // next;
+        last if kill(0, $pid) == 0 || waitpid($pid, 1) != 0;
     }
+    return;
+}
+
+sub _stop_or_start_database ($self) {
+    my $wish = delete $self->{wish};
+    my $database = $self->{database};
+    if    ($wish eq 'stop')         { $database->stop }
+    elsif (!defined $database->pid) { $database->start }
     return;
 }
 
@@ -171,6 +183,7 @@ Sandbox::Keeper - the process that starts the sandbox's others and ends them
 =head2 new($sandbox, $life, $news), run
 
 Runs in a child of the sandbox's owner and does not return. Writes one JSON document to C<$news> when
-all is up, and ends everything when C<$life> closes, at SIGTERM, or with the database.
+all is up, and ends everything when C<$life> closes, at SIGTERM, or with the database. SIGUSR1 stops the
+database alone, SIGUSR2 starts it again.
 
 =cut
