@@ -119,6 +119,7 @@ subtest 'a reload drops and refuses nothing' => sub {
         is($answers, "Success\n" x 12, 'every export was answered with success');
     }
     is(scalar(() = glob $busy->folder . '/kept.*'), 25, 'and kept once');
+    unlike($busy->log, qr/event=export_interrupted/, 'and none had to be begun again');
 };
 
 sub exports_in_a_process ($busy, $count) {

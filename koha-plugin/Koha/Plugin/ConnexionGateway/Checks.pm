@@ -117,7 +117,7 @@ sub _tables ($self) {
         Koha::Plugin::ConnexionGateway::Schema->tables;
     return _ok(q{The plugin's tables are there.}) if !@missing;
     return _problem(q{Tables of the plugin are missing: } . join(', ', @missing) . '.',
-        'Upload its .kpz again under Administration, Manage plugins.');
+        'Open Administration, Manage plugins once; if that does not make them, upload its .kpz again.');
 }
 
 # ---------------------------------------------------------------- profiles

@@ -13,6 +13,7 @@ use Sys::Hostname ();
 
 use Koha::Plugin::ConnexionGateway::Health;
 use Koha::Plugin::ConnexionGateway::Journal;
+use Koha::Plugin::ConnexionGateway::Schema;
 use Koha::Plugin::ConnexionGateway::Settings;
 use Koha::Plugin::ConnexionGateway::Wishes;
 
@@ -23,6 +24,8 @@ my $WISH_SECONDS = 60;
 
 sub new ($class, %args) {
     my $koha = $args{koha};
+    die "The plugin's tables are not there, or those of an older version: open Koha's page of plugins once.\n"
+        if !Koha::Plugin::ConnexionGateway::Schema->has_table($koha, 'wishes');
     return bless {
         koha => $koha, json => $args{json}, exports => $args{exports} // 10,
         settings => Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha),
