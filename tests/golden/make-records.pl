@@ -252,6 +252,7 @@ for (
     ['040', " \r\n",        'blanks and a line end before the record'],
     ['041', "\0\0",         'NULs before the record'],
     ['116', "\xEF\xBB\xBF", 'a byte order mark before the record'],
+    ['388', "\x1D\x1D",     'record terminators before the record'],
 ) {
     my ($number, $before, $shows) = @$_;
     damaged(

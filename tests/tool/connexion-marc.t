@@ -252,10 +252,18 @@ subtest 'damage stays where it is' => sub {
     my @apart = report_of(run("\n$sound\r\n$sound\n\x1A", qw(--report --to none)));
     is @apart, 2, 'line ends belong to the file';
     is $apart[1]{diagnostics}[0]{code}, 'leading_bytes';
+    for my $job (1, 2) {
+        my $input = "\x1D$sound\x1D$sound\x1D\r\n\x1D$sound\x1D\x1D";
+        my @ends  = report_of(run($input, qw(--report --to none --jobs), $job));
+        is_deeply [map { $_->{outcome} } @ends], [qw(ok ok ok)],
+            'so do record terminators that end nothing';
+        ok tiles(length($input) - 2, @ends);
+    }
 };
 
 subtest 'long files: every block and every number of threads gives the same' => sub {
-    my $one  = slurp(data('mutations/_resync_all.mrc')) . slurp(data('gpo_20.mrc'));
+    my $one =
+        slurp(data('mutations/_resync_all.mrc')) . "\x1D\x1D\n" . slurp(data('gpo_20.mrc')) . "\x1D";
     my $long = made($one x 25, 'long.mrc');
     cmp_ok -s $long, '>', 4_000_000;
     my $single = run(undef, qw(--report --to json), $long);

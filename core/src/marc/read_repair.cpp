@@ -21,8 +21,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// A record terminator that ends nothing is as empty as a line end.
 bool is_skipped(char c) noexcept {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0';
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0' || c == kRecordTerminator;
 }
 
 // Blanks, and characters of Unicode that only direct how others are shown: marks of writing

@@ -48,6 +48,19 @@ std::size_t window_end(std::string_view bytes) noexcept {
   return enough;
 }
 
+bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0' || c == '\x1A' ||
+         c == kRecordTerminator;
+}
+
+// Of several terminators that follow each other the first ends the record.
+std::size_t first_of_run(std::string_view bytes, std::size_t terminator) noexcept {
+  std::size_t first = terminator;
+  for (std::size_t at = terminator; at > 0 && is_blank(bytes[at - 1]); --at)
+    if (bytes[at - 1] == kRecordTerminator) first = at - 1;
+  return first;
+}
+
 // The next record's beginning in a stretch that was refused.
 std::size_t leader_within(std::string_view stretch) noexcept {
   // The first leader is the stretch's own.
@@ -94,9 +107,6 @@ Unit read_unit(std::string_view bytes, const ReadOptions& options) {
 }
 
 std::size_t blank_run(std::string_view bytes) noexcept {
-  const auto is_blank = [](char c) {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0' || c == '\x1A';
-  };
   return static_cast<std::size_t>(std::find_if_not(bytes.begin(), bytes.end(), is_blank) -
                                   bytes.begin());
 }
@@ -109,7 +119,7 @@ std::size_t last_boundary(std::string_view bytes, std::size_t searched) noexcept
     const void* const found = memrchr(rest.data(), kRecordTerminator, rest.size());
     if (found == nullptr) return 0;
     const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    if (leader_follows(bytes, at + 1)) return at + 1;
+    if (leader_follows(bytes, at + 1)) return first_of_run(bytes, at) + 1;
     rest = bytes.substr(from, at - from);
   }
   return 0;

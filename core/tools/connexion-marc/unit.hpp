@@ -26,8 +26,8 @@ struct Unit {
 /// hold more than kLongestUnit.
 [[nodiscard]] Unit read_unit(std::string_view bytes, const ReadOptions& options);
 
-/// Bytes at the start of `bytes` that belong to no record: blanks, line ends, NULs, the Ctrl-Z
-/// that some systems end files with.
+/// Bytes at the start of `bytes` that belong to no record: blanks, line ends, NULs, record
+/// terminators that end nothing, the Ctrl-Z that some systems end files with.
 [[nodiscard]] std::size_t blank_run(std::string_view bytes) noexcept;
 
 /// The last boundary in `bytes`, 0 if there is none. None was found in the first `searched` of

@@ -13,7 +13,7 @@ my @TABLE = (
     ['record_empty', 'refused', q{There is no record: nothing, or a leader without fields.}],
     ['record_truncated', 'refused', q{The record ends before its record terminator: the end is missing.}],
     ['not_a_record', 'refused', q{What stands here does not begin with the leader of a MARC 21 record.}],
-    ['leading_bytes', 'notice', q{Blanks, line ends, NULs or a byte order mark before the record were skipped.}],
+    ['leading_bytes', 'notice', q{Blanks, line ends, NULs, a byte order mark or record terminators before the record were skipped.}],
     ['trailing_bytes', 'notice', q{Bytes after the end of the record were not read.}],
     ['another_record_follows', 'notice', q{Another record follows; it was not read.}],
     ['record_length_wrong', 'repaired', q{The record length in the leader (00-04) is not the record's length; the record ends at its record terminator.}],
@@ -193,7 +193,7 @@ What stands here does not begin with the leader of a MARC 21 record. (refused)
 
 =item LEADING_BYTES
 
-Blanks, line ends, NULs or a byte order mark before the record were skipped. (notice)
+Blanks, line ends, NULs, a byte order mark or record terminators before the record were skipped. (notice)
 
 =item TRAILING_BYTES
 
