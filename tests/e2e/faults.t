@@ -26,7 +26,7 @@ sub faults (@options) {
 subtest '20 kills, 500 exports' => sub {
     my ($count, $status) = faults('--kills', 20, '--exports', 500);
     is $count->{kills}, 20, 'killed';
-    cmp_ok $count->{acknowledged}, '>=', 300, 'exports were acknowledged all the same';
+    cmp_ok $count->{acknowledged}, '>=', 250, 'exports were acknowledged all the same';
     is $count->{$_}, 0, "$_: none" for qw(lost twice stuck);
     is $status, 0, 'exit status';
 };
