@@ -25,7 +25,7 @@ note "CONNEXION_SEED=$seed";
 
 my $gateway = TestGateway->start;
 my @settings = ('wrong_login_delay=0', 'wrong_logins=1000000', 'wrong_logins_per_address=1000000',
-    'between_bytes_timeout=2', 'first_byte_timeout=3', 'request_timeout=6', 'max_connections_per_address=600');
+    'between_bytes_timeout=2', 'first_byte_timeout=3', 'request_timeout=6', 'answer_within=8', 'max_connections_per_address=600');
 $gateway->change_settings(@settings);
 my $exports = 'koha_plugin_connexiongateway_exports';
 
