@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "connexion/plan.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+
+#include "connexion/match.hpp"
 
 using connexion::Decision;
 using connexion::Facts;
@@ -304,6 +307,32 @@ TEST_CASE("plan: of equal matches the one whose OCLC number fits") {
   CHECK(judged({"778", "777"}) == Strings{"2 equal 1000", "1 equal 1000"});
   CHECK(judged({"123456789", "777", ""}) ==
         Strings{"1 chosen 1000", "3 other_number 1000", "2 other_number 1000"});
+}
+
+TEST_CASE("plan: a number that OCLC has merged into the export's") {
+  const auto with = [](std::string_view tag, char code, const std::string& number) {
+    RecordBuilder b;
+    if (tag == "035")
+      b.data_field("035", ' ', ' ').subfield('a', "(OCoLC)777");
+    else
+      b.control_field("001", "ocm00000777");
+    return b.data_field(tag == "035" ? "035" : "019", ' ', ' ').subfield(code, number).build();
+  };
+  RecordBuilder b;
+  const auto held = b.data_field("035", ' ', ' ').subfield('a', "(OCoLC)ocn123456789").build();
+  Facts facts;
+  facts.hit(0, 34, kSearch);
+  facts.candidate(34, held);
+  Profile profile;
+  profile.points = k035;
+  CHECK(outcome(decide(with("019", 'a', "123456789"), facts, profile.rules())) == "overlay 34");
+  CHECK(outcome(decide(with("035", 'z', "(OCoLC)123456789"), facts, profile.rules())) ==
+        "overlay 34");
+  CHECK(outcome(decide(with("019", 'a', "123456780"), facts, profile.rules())) == "add");
+  const auto keys =
+      connexion::search_keys(with("019", 'a', "123456789"), profile.rules().matching());
+  REQUIRE(keys.size() == 1);
+  CHECK(std::count(keys[0].keys.begin(), keys[0].keys.end(), "(OCoLC)123456789") == 1);
 }
 
 TEST_CASE("plan: several equal matches") {

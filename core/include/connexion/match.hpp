@@ -100,8 +100,8 @@ inline constexpr int kIndexVersion = 1;
 /// to a qualifier as in "isbn,phr") and, for control numbers, by its tags: isbn, issn, lccn, oclc,
 /// local (Koha's own number in 999 $c), or empty.
 [[nodiscard]] std::string_view kind_of(const Matchpoint& point);
-/// The identifiers of kind_of(point) that the matchpoint's fields hold. For oclc also those of 001
-/// and 035 $a, whichever of them the matchpoint names: they are the same numbers.
+/// The identifiers of kind_of(point) that the matchpoint's fields hold. For oclc all OCLC numbers,
+/// of 001 and 035 $a and the merged ones (as oclc), whichever field the matchpoint names.
 [[nodiscard]] std::vector<Identifier> match_identifiers(const Record& record,
                                                         const Matchpoint& point);
 /// The same for all matchpoints of a rule, without duplicates.

@@ -275,7 +275,12 @@ std::string_view kind_of(const Matchpoint& point) {
 std::vector<Identifier> match::comparables(const Record& record, const Matchpoint& point) {
   const auto kind = kind_of(point);
   std::vector<Identifier> list;
-  if (kind == kOclc) add_oclc(list, record);
+  if (kind == kOclc) {
+    add_oclc(list, record);
+    // The catalogue may still have a number that OCLC has merged into this record's.
+    add_merged(list, record);
+    for (auto& id : list) id.kind = kOclc;
+  }
   for (const auto& component : point.components) {
     if (component.tag == "003") continue;
     each_value(record, component, [&](std::string_view tag, std::string_view value) {

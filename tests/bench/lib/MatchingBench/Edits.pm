@@ -130,6 +130,8 @@ sub _pairs ($self, $records, $is_book, @kinds) {
         }
         my $kind = $kinds[ $turn++ % @kinds ];
         my ($base, $export) = (copy($record), copy($record));
+        # Alone by the number that is written otherwise they must be found.
+        without($export, '001', '003') if $kind =~ /\Aoclc-/;
         $PAIRS{$kind}->($base, $export, $n + ($is_book ? 5000 : 0));
         # As a vendor or an older system has left them.
         no_oclc($base) if $is_book && $turn % 2;

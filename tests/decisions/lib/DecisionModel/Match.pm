@@ -142,7 +142,7 @@ sub _kind ($point) {
 
 sub _same_control_number ($record, $existing) {
     my %has = map { s/\Aoclc_merged:/oclc:/r => 1 } keys %{ numbers($existing) };
-    return 1 if grep { $has{$_} } grep {/\Aoclc:/} keys %{ numbers($record) };
+    return 1 if grep { $has{$_} } map { s/\Aoclc_merged:/oclc:/r } grep {/\Aoclc(?:_merged)?:/} keys %{ numbers($record) };
     my %other = map { trimmed($_) => 1 } grep { !defined oclc_number($_) } values_of($existing, '035', 'a');
     return 1 if grep { $other{ trimmed($_) } } values_of($record, '035', 'a');
     my ($one, $two) = map { control($_, '001') } $record, $existing;
