@@ -32,7 +32,7 @@ subtest '20 kills, 500 exports' => sub {
 };
 
 subtest 'a gateway that replies before it commits' => sub {
-    my ($count, $status) = faults('--kills', 12, '--exports', 60, '--break', 'reply-before-commit');
+    my ($count, $status) = faults('--kills', 24, '--exports', 100, '--break', 'reply-before-commit');
     cmp_ok $count->{lost}, '>', 0, 'loses, and is found out';
     is $status, 1, 'exit status';
 };

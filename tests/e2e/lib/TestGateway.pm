@@ -30,10 +30,12 @@ my $REPLY_TIMEOUT = 120;
 sub live ($class) { return $ENV{CONNEXION_LIVE} ? 1 : 0 }
 
 # Options: profiles => [...] replaces the default profiles; settings => {...} are the service's;
+# hand_over => 1: the socket is held here and handed to the service, as systemd does;
 # plugin_dir => another plugin than the one that was built; serve => [...] goes to `serve`, undef: none;
 # sandbox => {...} goes to the sandbox; prepare => sub ($gateway) {...} is called before there are profiles.
 sub start ($class, %options) {
     my $self = bless { owner => $$, dir => tempdir(CLEANUP => 1), plugin_dir => $options{plugin_dir} }, $class;
+    $self->_hold_socket if $options{hand_over};
     $class->live ? $self->_use_koha : $self->_use_sandbox(%options);
     $self->_run_fixture;
     $options{prepare}->($self) if $options{prepare};
@@ -198,6 +200,8 @@ sub launch ($self, @arguments) {
         local %ENV = (%ENV, $self->_environment);
         open STDERR, '>>', $log or die "$log: $!\n";
         open STDOUT, '>>', $log or die "$log: $!\n";
+        @ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, 1) if $self->{held};    ## no critic (RequireLocalizedPunctuationVars)
+        POSIX::dup2(fileno $self->{held}, 3) // die "dup2: $!\n" if $self->{held};
         exec $^X, "$self->{plugin_dir}/Koha/Plugin/ConnexionGateway/bin/connexion-gateway", 'serve',
             '--port', $self->{port}, '--bind', '127.0.0.1', @arguments;
         die "exec: $!\n";
@@ -211,6 +215,13 @@ sub another ($self) {
         ref $self;
     $other->serve;
     return $other;
+}
+
+sub _hold_socket ($self) {
+    local $^F = 10;    # so that it is not closed at exec where it is number 3 already
+    $self->{held} = IO::Socket::INET->new(Listen => 128, LocalAddr => '127.0.0.1') or die "no port: $@\n";
+    $self->{port} = $self->{held}->sockport;
+    return;
 }
 
 sub free_port {

@@ -236,6 +236,7 @@ sub _answer ($self, $job, $text, $login = '') {
 
 sub _answer_all ($self, $text) {
     my @jobs = (splice(@{ $self->{retry} }), map { @$_ } values %{ $self->{queues} });
+    $self->{left_behind} = 1 if grep { $_->{numbers} } @jobs;
     @$self{qw(queues turns waiting)} = ({}, [], 0);
     $self->_answer($_, $_->{question} ? undef : $_->{numbers} ? _kept($_->{numbers}) : $text) for @jobs;
     return;
@@ -445,6 +446,7 @@ sub _lost ($self, $job) {
         push @{ $self->{retry} }, $job;
         return;
     }
+    $self->{left_behind} = 1 if $job->{numbers};
     $self->_set_aside($job);
     return $self->_answer($job, $job->{numbers}
         ? sprintf $TEXT{kept_aside},
@@ -485,14 +487,17 @@ sub tick ($self) {
 }
 
 # Kept exports whose service was killed are finished when there is time; those in work are not
-# touched, their lease tells.
+# touched, their lease tells. Where some are known to be left an importer is started for them.
 sub _recover ($self, $now) {
     return if $self->{stopped} || $now < $self->{recover_at};
-    my $importer = $self->_idle_importer // return;
+    my $importer = $self->_idle_importer;
+    $self->warm if !$importer && $self->{left_behind};
+    return if !$importer;
     $self->{recover_at} = $now + $RECOVER_TIMEOUTS * $self->{limits}{import_timeout};
     my $on = {
         reply => sub ($reply) {
-            $self->{log}->error('recovery_failed') if !defined $reply->{text} && !$self->{stopped};
+            $self->{left_behind} = !defined $reply->{text};
+            $self->{log}->error('recovery_failed') if $self->{left_behind} && !$self->{stopped};
         }
     };
     $self->_give($importer, { id => ++$self->{last_id}, question => { type => 'recover' }, on => $on });

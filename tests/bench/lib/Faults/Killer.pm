@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 
 my $LISTENER_ONE_IN = 3;
 my $WORK_SECONDS    = 0.8;    # the kill comes at a random moment within them
-my $STALLED_SECONDS = 20;
+my $STALLED_SECONDS = 90;
 
 sub new ($class, %args) {
     return bless {
