@@ -164,7 +164,9 @@ subtest 'the queue' => sub {
         2, 'more are turned away');
     stop($pool);
 
-    ($pool)    = pool(queue_timeout => 1);
+    ($pool) = pool(queue_timeout => 1);
+    $pool->warm;
+    spin($pool, sub { scalar grep { $_->{ready} } values %{ $pool->{importers} } });
     ($replies) = replies($pool, export('do:sleep_before=3'), export('x'));
     like($replies->[0], qr/\ASuccess/, 'one that is under way');
     like(

@@ -47,13 +47,6 @@ sub wait_for ($code, $seconds = 180) {
     return 0;
 }
 
-sub answer_within ($seconds) {
-    $gateway->set_setting(answer_within => $seconds);
-    my $before = () = $gateway->log_text =~ /event=reloaded/g;
-    kill 'HUP', $gateway->{pid};
-    return wait_for(sub { (() = $gateway->log_text =~ /event=reloaded/g) > $before });
-}
-
 # Says within a minute what it says, or nothing.
 sub export ($record) { return eval { $gateway->export('demo', $record) } // '' }
 
@@ -91,14 +84,14 @@ subtest 'a record that kills its importer, and the listener is started again' =>
 
 subtest 'a search engine that hangs' => sub {
     my $record = record('While it hangs');
-    answer_within(3);
+    $gateway->change_settings('answer_within=3');
     $gateway->{sandbox}->engine('hang');
     my $began = time;
     like export($record), qr/\AReceived under number \d+; the import goes on/, 'the client is answered in time';
     cmp_ok time - $began, '<', 20, 'which is not the time of the import';
     is titled('While it hangs'), 0, 'nothing is there yet';
     $gateway->{sandbox}->engine('ok');
-    answer_within(50);
+    $gateway->change_settings('answer_within=50');
     ok wait_for(sub { titled('While it hangs') == 1 }), 'it is imported when the engine answers again';
     like export($record), qr/\ASuccess\..*added to Koha/, 'exported again it has its outcome for an answer';
     is titled('While it hangs'), 1, 'and is there once';
@@ -160,8 +153,12 @@ subtest 'a client that goes' => sub {
     is titled('Gone'), 1, 'and it is there once';
 };
 
+subtest 'the log until here' => sub {
+    unlike $gateway->log_text, qr/event=exception/, 'no exception has escaped to the event loop';
+};
+
 subtest 'a log that is full' => sub {
-    $gateway->set_setting(log_file => '/dev/full');
+    $gateway->command('settings', 'log_file=/dev/full');
     kill 'HUP', $gateway->{pid};
     like export(record("Logged nowhere $_")), qr/\ASuccess\./, "export $_ is imported" for 1 .. 3;
 };

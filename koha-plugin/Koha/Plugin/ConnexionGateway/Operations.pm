@@ -63,8 +63,11 @@ sub follow_wishes ($self, $callback) {
 
 sub _look ($self) {
     $self->{look_at} = clock_gettime(CLOCK_MONOTONIC) + $LOOK_SECONDS;
-    $self->{pool}->ask({ type => 'wishes', service => $self->_description },
-        sub ($text) { $self->_follow(defined $text ? eval { JSON::PP->new->utf8->decode($text) } : undef) });
+    $self->{pool}->ask({ type => 'wishes', service => $self->_description }, sub ($text) {
+        # No JSON where the database is away, and no text where the importer is gone.
+        my $wishes = defined $text ? eval { JSON::PP->new->utf8->decode($text) } : undef;
+        $self->_follow($wishes);
+    });
     return;
 }
 
