@@ -26,7 +26,8 @@ my $MOST_STATEMENTS = 2000;
 my $gateway = TestGateway->start(serve => undef);
 $gateway->use_here;
 require Koha::Plugin::ConnexionGateway::Importer;
-my $importer = $IMPORTER->new;
+open my $log, '>', '/dev/null' or die $!;
+my $importer = $IMPORTER->new(log => Koha::Plugin::ConnexionGateway::Log->new(handle => $log));
 StatementFaults->install(Koha::Database->new->schema->storage, $gateway->dbh->clone);
 
 # The pauses before the next try are for others to come to an end; here is nobody.
