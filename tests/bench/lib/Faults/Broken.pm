@@ -12,19 +12,21 @@ no warnings 'experimental::signatures';
 
 use File::Temp qw(tempdir);
 
+# Killed at the worst moment there is, over and over: all is written, and nothing is committed.
+my $WRITTEN = '    $self->_record_outcome($job, $done);';
+my $KILLED_THERE = "    kill KILL => \$\$ if ++\$main::written % 4 == 0;\n";
+
 # Each: file, what stands there, what takes its place.
 my %BREAK = (
-    # All is written when the reply is sent; then the commit takes its time.
+    # Not broken: it must lose nothing by it.
+    'killed-before-commit' => [ [ 'Importer.pm', $WRITTEN, "$WRITTEN\n$KILLED_THERE" ] ],
+
     'reply-before-commit' => [
-        [ 'Importer.pm', '    $self->_record_outcome($job, $done);', <<'PERL' ],
-    $self->_record_outcome($job, $done);
-    $main::reply_early->($done->{reply});
-    Time::HiRes::sleep(2);
-PERL
+        [ 'Importer.pm', $WRITTEN, "$WRITTEN\n    \$main::reply_early->(\$done->{reply});\n$KILLED_THERE" ],
         [ 'ImporterProcess.pm', '    my $reply = eval {', <<'PERL' ],
     my $early;
     local $main::reply_early = sub ($text) {
-        $self->_send({ type => 'reply', id => $id, delay => 0, leave => 0 }, $text) if !$early++;
+        $self->_send({ type => 'reply', id => $id, login => 'right', leave => 0 }, $text) if !$early++;
     };
     my $reply = eval {
 PERL
