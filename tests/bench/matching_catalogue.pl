@@ -16,17 +16,17 @@ no warnings 'experimental::signatures';
 
 use C4::Biblio;
 use C4::Context;
-use C4::Matcher;
 use Encode ();
 use MARC::Charset ();
 use MARC::Field;
 use MARC::Record;
 
 use File::Basename qw(dirname);
-use lib dirname(__FILE__) . '/lib';
+use lib dirname(__FILE__) . '/lib', dirname(__FILE__) . '/../e2e/lib';
+use KohaRules;
 use MatchingBench::Octets qw(read_records);
 
-my %COMMANDS = (load => \&load, clear => \&clear, rules => \&rules);
+my %COMMANDS = (load => \&load, clear => \&clear, rules => sub { KohaRules->add(qw(ISBN OCLC OCLCISBN)) });
 
 C4::Context->interface('commandline');
 my ($command, @arguments) = @ARGV;
@@ -75,25 +75,5 @@ sub clear ($highest) {
         my $error = C4::Biblio::DelBiblio($number);
         die "biblio $number: $error\n" if $error;
     }
-    return;
-}
-
-# As a librarian would set them up; a Koha that has them by these codes keeps its own.
-sub rules () {
-    rule('ISBN', 'ISBN', [ 'isbn', 1000, '020', 'a' ]);
-    rule('OCLC', 'OCLC number in 035', [ 'Other-control-number', 1000, '035', 'a' ]);
-    rule('OCLCISBN', 'OCLC number (001, 035), then ISBN', [ 'Control-number', 2000, '001', '' ],
-        [ 'Other-control-number', 2000, '035', 'a' ], [ 'isbn', 1000, '020', 'a' ]);
-    return;
-}
-
-sub rule ($code, $description, @points) {
-    return if C4::Matcher::GetMatcherId($code);
-    my $matcher = C4::Matcher->new('biblio');
-    $matcher->code($code);
-    $matcher->description($description);
-    $matcher->threshold(1000);
-    $matcher->add_simple_matchpoint(@{$_}, 0, 0, '') for @points;
-    $matcher->store;
     return;
 }
