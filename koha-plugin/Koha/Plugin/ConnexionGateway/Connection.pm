@@ -173,8 +173,8 @@ sub _submit ($self, $request) {
     my $named =
         grep { $_->{has_user} || $_->{has_login} || $_->{has_password} } @{ $request->{readings} };
     $self->{readings} = $request->{readings} if $named || !$self->{readings};
-    my $job = $self->{job} = { since => _now(), login => _login($self->{readings}) };
-    my $pause = $self->{failed_logins}->pause($self->{peer}, $job->{login});
+    my $job = $self->{job} = { since => _now(), logins => _logins($self->{readings}) };
+    my $pause = $self->{failed_logins}->pause($self->{peer}, @{ $job->{logins} });
     return $self->_pause($pause) if $pause;
     weaken(my $weak = $self);
     $job->{pooled} = $self->{pool}->submit(
@@ -185,12 +185,14 @@ sub _submit ($self, $request) {
     return;
 }
 
-sub _login ($readings) {
+# All that the request may mean: whoever guesses could choose which comes first.
+sub _logins ($readings) {
+    my %logins;
     for my $reading (@{$readings}) {
         my $login = length($reading->{login} // '') ? $reading->{login} : $reading->{user};
-        return $login if length($login // '');
+        $logins{ $login // '' } = 1;
     }
-    return '';
+    return [sort keys %logins];
 }
 
 sub _pause ($self, $seconds) {
@@ -220,8 +222,8 @@ sub _on_reply ($self, $job, $reply) {
 # Also of a client that is gone: hanging up is no way to guess faster.
 sub _take_note ($self, $job, $login) {
     my $failed_logins = $self->{failed_logins};
-    return $failed_logins->failed($self->{peer}, $job->{login}) if $login eq 'wrong';
-    $failed_logins->succeeded($self->{peer}, $job->{login}) if $login eq 'right';
+    return $failed_logins->failed($self->{peer}, @{ $job->{logins} }) if $login eq 'wrong';
+    $failed_logins->succeeded($self->{peer}, @{ $job->{logins} }) if $login eq 'right';
     return 0;
 }
 

@@ -7,11 +7,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use List::Util  qw(max min);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 my $REMEMBER_SECONDS = 900;
 my $KNOWN_SECONDS = 3600;     # a login that was right from an address is not stopped by others there
-my $REMEMBER_AT_MOST = 20_000;
+my $REMEMBER_AT_MOST = 5_000;
 
 sub new ($class, %args) {
     return bless {
@@ -20,28 +21,25 @@ sub new ($class, %args) {
     }, $class;
 }
 
-# Seconds that this login has to wait from this address; 0: it may be tried.
-sub pause ($self, $address, $login) {
-    my $own = $self->_left("$address\0$login", $self->{limits}{wrong_logins});
-    return $own if $own;
-    return 0 if ($self->{known}{"$address\0$login"} // -1) > $self->{now}->();
-    return $self->_left($address, $self->{limits}{wrong_logins_per_address});
+# Seconds that a request with these logins has to wait from this address; 0: it may be tried.
+sub pause ($self, $address, @logins) {
+    my $known = grep { ($self->{known}{"$address\0$_"} // -1) > $self->{now}->() } @logins;
+    return max($known ? 0 : $self->_left($address, $self->{limits}{wrong_logins_per_address}),
+        map { $self->_left("$address\0$_", $self->{limits}{wrong_logins}) } @logins);
 }
 
 # Seconds that the answer is held back.
-sub failed ($self, $address, $login) {
+sub failed ($self, $address, @logins) {
     $self->_count($address);
-    my ($times, $anywhere) = map { $self->_count($_) } "$address\0$login", "\0$login";
-    $times = $anywhere if $anywhere > $times;
+    my $times = max(map { ($self->_count("$address\0$_"), $self->_count("\0$_")) } @logins);
     my ($delay, $most) = @{ $self->{limits} }{qw(wrong_login_delay wrong_login_delay_most)};
-    $delay *= 2**($times < 20 ? $times - 1 : 20);
-    return $delay < $most ? $delay : $most;
+    return min($delay * 2**min($times - 1, 20), $most);
 }
 
-sub succeeded ($self, $address, $login) {
-    delete $self->{failures}{"$address\0$login"};
+sub succeeded ($self, $address, @logins) {
+    delete @{ $self->{failures} }{ map {"$address\0$_"} @logins };
     $self->_make_room($self->{known});
-    $self->{known}{"$address\0$login"} = $self->{now}->() + $KNOWN_SECONDS;
+    $self->{known}{"$address\0$_"} = $self->{now}->() + $KNOWN_SECONDS for @logins;
     return;
 }
 
@@ -51,8 +49,7 @@ sub _count ($self, $key) {
     delete $failures->{$key} if $failures->{$key} && $failures->{$key}{until} <= $now;
     $self->_make_room($failures) if !$failures->{$key};
     my $entry = $failures->{$key} //= { times => 0 };
-    my $pause = $self->{limits}{wrong_login_pause};
-    @{$entry}{qw(last until)} = ($now, $now + ($pause > $REMEMBER_SECONDS ? $pause : $REMEMBER_SECONDS));
+    @{$entry}{qw(last until)} = ($now, $now + max($self->{limits}{wrong_login_pause}, $REMEMBER_SECONDS));
     return ++$entry->{times};
 }
 
@@ -102,11 +99,11 @@ another.
 
 C<now> gives the monotonic time in seconds.
 
-=head2 pause($address, $login)
+=head2 pause($address, @logins)
 
-Seconds to wait, 0 for none.
+Seconds to wait, 0 for none. A request may be read in several ways, and so have several logins: each counts.
 
-=head2 failed($address, $login), succeeded($address, $login)
+=head2 failed($address, @logins), succeeded($address, @logins)
 
 What an importer found. The first gives the seconds to hold the answer back.
 
