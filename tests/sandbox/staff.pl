@@ -21,7 +21,29 @@ my $POLICY = join '; ', q{default-src 'self'}, q{script-src 'self'}, q{style-src
     q{img-src 'self' data:},
     q{font-src 'self'}, q{object-src 'none'}, q{base-uri 'self'}, q{form-action 'self'},
     q{frame-ancestors 'self'};
-my %TYPE = (css => 'text/css', js => 'text/javascript', svg => 'image/svg+xml', png => 'image/png');
+my %TYPE = (
+    css   => 'text/css',
+    js    => 'text/javascript',
+    svg   => 'image/svg+xml',
+    png   => 'image/png',
+    woff2 => 'font/woff2',
+);
+
+# What Koha's staff interface brings along, from Debian's packages.
+my $SHARE   = '/usr/share';
+my %LIBRARY = (
+    'jquery.min.js'           => "$SHARE/javascript/jquery/jquery.min.js",
+    'bootstrap3.min.css'      => "$SHARE/javascript/bootstrap/css/bootstrap.min.css",
+    'bootstrap3.min.js'       => "$SHARE/javascript/bootstrap/js/bootstrap.min.js",
+    'bootstrap5.min.css'      => "$SHARE/javascript/bootstrap5/css/bootstrap.min.css",
+    'bootstrap5.min.js'       => "$SHARE/javascript/bootstrap5/js/bootstrap.bundle.min.js",
+    'jquery.dataTables.js'    => "$SHARE/javascript/jquery-datatables/jquery.dataTables.min.js",
+    'css/dataTables.css'      => "$SHARE/javascript/jquery-datatables/css/jquery.dataTables.min.css",
+    (map { ("images/$_.png" => "$SHARE/javascript/jquery-datatables/images/$_.png") }
+        qw(sort_asc sort_asc_disabled sort_both sort_desc sort_desc_disabled)),
+    'css/font-awesome.css'    => "$SHARE/fonts-font-awesome/css/font-awesome.min.css",
+    'fonts/fontawesome-webfont.woff2' => "$SHARE/fonts-font-awesome/fonts/fontawesome-webfont.woff2",
+);
 
 app->log->level('warn');
 app->secrets([C4::Context->config('pass')]);
@@ -38,6 +60,11 @@ hook after_dispatch => sub ($c) {
 };
 
 get '/sandbox.css' => sub ($c) { send_file($c, "$ROOT/public/sandbox.css") };
+
+get '/intranet-tmpl/lib/*file' => sub ($c) {
+    my $file = $LIBRARY{ $c->param('file') } // '';
+    return send_file($c, $file);
+};
 
 get '/plugin/*file' => sub ($c) {
     my $file = $c->param('file');

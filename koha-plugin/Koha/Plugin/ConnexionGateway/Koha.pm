@@ -298,6 +298,22 @@ sub current_userid ($self) {
     return $environment->{id};
 }
 
+# As Koha names it, like 'fr-FR'.
+sub language ($self, $cgi) {
+    require C4::Languages;
+    return C4::Languages::getlanguage($cgi);
+}
+
+# A moment of our tables, which is UTC, as the library writes dates.
+sub local_time ($self, $moment) {
+    my ($year, $month, $day, $hour, $minute, $second) =
+        ($moment // '') =~ /\A(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)/ or return '';
+    require DateTime;
+    require Koha::DateUtils;
+    return Koha::DateUtils::output_pref({ dt => DateTime->new(year => $year, month => $month, day => $day,
+        hour => $hour, minute => $minute, second => $second, time_zone => 'UTC') });
+}
+
 sub csrf_token ($self, $cgi) {
     require Koha::Token;
     return Koha::Token->new->generate_csrf({ session_id => scalar $cgi->cookie('CGISESSID') });
@@ -1058,6 +1074,10 @@ Those of the wanted permissions that the patron lacks.
 =head2 as_patron($patron, $code)
 
 Runs C<$code> with that patron as Koha's user environment.
+
+=head2 language($cgi), local_time($moment)
+
+The language of the staff interface; a moment in UTC as the library writes dates.
 
 =head2 current_userid, csrf_token($cgi), csrf_passes($cgi)
 

@@ -201,6 +201,11 @@ sub temporary_directory ($class) { return C4::Context->config('tmp_path') || '/t
 
 sub timezone ($class) { return C4::Context->config('timezone') || $ENV{TZ} || 'local' }
 
+sub tz ($class) {
+    require DateTime::TimeZone;
+    return DateTime::TimeZone->new(name => $class->timezone);
+}
+
 package ZOOM::Connection;    ## no critic (ProhibitMultiplePackages)
 
 use feature 'signatures';

@@ -8,6 +8,8 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::Context;
+use C4::Languages;
+use CGI ();
 use Cwd             qw(abs_path);
 use File::Basename  qw(dirname);
 use Sandbox::Strict qw(newer);
@@ -39,7 +41,7 @@ sub output ($self) {
         %{ $self->{values} },
         interface  => '/intranet-tmpl',
         theme      => 'prog',
-        lang       => 'en',
+        lang       => C4::Languages::getlanguage(CGI->new),
         generation => newer() ? 'newer' : '19.06',
     );
     my $out = '';

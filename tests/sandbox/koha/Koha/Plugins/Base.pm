@@ -8,6 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use C4::Context;
+use C4::Languages;
 use C4::Output;
 use Carp            qw(croak);
 use Cwd             qw(abs_path);
@@ -120,7 +121,7 @@ sub get_template ($self, $args) {
         METHOD      => scalar $self->{cgi}->param('method'),
         PLUGIN_PATH => $self->get_plugin_http_path,
         PLUGIN_DIR  => $self->get_plugin_dir,
-        newer() ? (LANG => 'en') : (),
+        newer() ? (LANG => C4::Languages::getlanguage($self->{cgi})) : (),
     );
     return $template;
 }

@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A gateway with its staff pages for the browser tests: starts it, then does what it is told, one JSON
+# object a line, answered by one each. It ends with its input.
+#
+#     {"do":"start"}                              {"staff": URL, "port": N, "users": {...}}
+#     {"do":"export","login":L,"record":BASE64}   {"reply": TEXT}
+#     {"do":"profile","profile":{...}}            {}
+#     {"do":"sql","sql":"SELECT ...","values":[]} {"rows": [[...]]}
+#     {"do":"command","arguments":[...]}          {"output": TEXT, "status": N}
+#     {"do":"serve"}, {"do":"halt"}               {}: the service, not the staff pages
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use FindBin ();
+use JSON::PP ();
+use MIME::Base64 qw(decode_base64);
+
+use lib "$FindBin::Bin/../e2e/lib";
+use TestGateway;
+
+my $JSON = JSON::PP->new->ascii->canonical;
+my $gateway;
+
+STDOUT->autoflush(1);
+while (defined(my $line = <STDIN>)) {
+    my $told = $JSON->decode($line);
+    my $answer = eval { main->can("do_$told->{do}")->($told) } // { error => "$@" };
+    print $JSON->encode($answer), "\n";
+}
+$gateway->stop if $gateway;
+
+sub do_start ($told) {
+    $gateway = TestGateway->start(
+        sandbox => { staff_port => 0, indexer_delay => 1 },
+        profiles => $told->{profiles} // [],
+    );
+    return { staff => _staff(), port => $gateway->{port}, users => _users(), live => TestGateway->live };
+}
+
+sub _staff {
+    return $ENV{CONNEXION_LIVE_STAFF} // die "CONNEXION_LIVE_STAFF must name the staff interface\n" if TestGateway->live;
+    $gateway->{sandbox}->install_plugins;
+    return $gateway->{sandbox}->staff_url;
+}
+
+# By what they may: everything, cataloguing and the plugin's tools, nothing.
+sub _users {
+    return $JSON->decode($ENV{CONNEXION_LIVE_USERS} // die "CONNEXION_LIVE_USERS must name the patrons\n")
+        if TestGateway->live;
+    return { map { $_ => [ $_, $_ ] } qw(admin cataloguer nobody) };
+}
+
+sub do_export ($told) {
+    return { reply => $gateway->export($told->{login}, decode_base64($told->{record})) };
+}
+
+sub do_profile ($told) {
+    $gateway->set_profile({ $gateway->base_profile, %{ $told->{profile} } });
+    return {};
+}
+
+sub do_sql ($told) {
+    my $dbh = $gateway->dbh;
+    my @values = @{ $told->{values} // [] };
+    return { rows => $dbh->selectall_arrayref($told->{sql}, undef, @values) } if $told->{sql} =~ /\A\s*SELECT/i;
+    return { rows => 0 + $dbh->do($told->{sql}, undef, @values) };
+}
+
+sub do_command ($told) {
+    my ($output, $status) = $gateway->command(@{ $told->{arguments} });
+    return { output => $output, status => $status };
+}
+
+sub do_serve ($) {
+    $gateway->serve;
+    return {};
+}
+
+sub do_halt ($) {
+    kill 'TERM', $gateway->{pid};
+    waitpid $gateway->{pid}, 0;
+    return {};
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// On the stand-in each suite runs as on Koha 19.06 (Bootstrap 3) and as on newer versions (Bootstrap 5,
+// CSRF tokens checked by Koha); where CONNEXION_LIVE is set, once on the Koha that KOHA_CONF names.
+import { defineConfig } from "@playwright/test";
+
+const generations = process.env.CONNEXION_LIVE ? ["live"] : ["19.06", "newer"];
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../../build/browser/results",
+  timeout: 60_000,
+  workers: 1,
+  fullyParallel: false,
+  reporter: [["list"]],
+  use: {
+    browserName: "chromium",
+    launchOptions: {
+      executablePath: process.env.CONNEXION_CHROMIUM || "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu"],
+    },
+    locale: "en-GB",
+    viewport: { width: 1280, height: 900 },
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+  },
+  projects: generations.map((generation) => ({ name: generation, use: { generation } })),
+});
