@@ -11,7 +11,7 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 
 use Digest::SHA ();
-use File::Path  qw(make_path);
+use File::Path  qw(make_path remove_tree);
 use File::Spec  ();
 use File::Find  qw(find);
 use File::Temp  ();
@@ -30,13 +30,14 @@ put("$one/Koha/Plugin/ConnexionGateway/Old.pm~",       'backup');
 put("$one/t/x.t",                                      'not shipped');
 put("$two/Koha/Plugin/ConnexionGateway/Core/Facts.pm", "1;\n");
 put("$dir/Core.so",                                    'compiled');
+put("$one/Koha/Plugin/ConnexionGateway/source.tar",    'the source');
 
 subtest 'files' => sub {
     is assemble('files', $plugin, $one, $two, "$dir/missing"), 0, 'runs';
     is_deeply [shipped($plugin)], [
         map { "Koha/Plugin/$_" }
             qw(ConnexionGateway.pm ConnexionGateway/Core/Facts.pm
-            ConnexionGateway/bin/gateway)
+            ConnexionGateway/bin/gateway ConnexionGateway/source.tar)
         ],
         'what is below Koha/, without leavings';
     ok -x "$plugin/Koha/Plugin/ConnexionGateway/bin/gateway", 'a program stays one';
@@ -46,31 +47,58 @@ subtest 'files' => sub {
 };
 
 subtest 'core' => sub {
-    is assemble('core', $plugin, "$dir/Core.so", '0.1.0'), 0, 'runs';
+    my @core = ('core', $plugin, "$dir/Core.so", '0.1.0', "$dir/cores");
+    is assemble(@core), 0, 'runs';
     my $manifest = JSON::PP::decode_json(slurp("$plugin/$CORE/manifest.json"));
     my ($build) = @{ $manifest->{builds} };
     is slurp("$plugin/$CORE/$build->{path}"), 'compiled', 'the path leads to the file';
     is $build->{sha256},                      Digest::SHA::sha256_hex('compiled'), 'sha256';
     is $build->{size},                        8,                                   'size';
+    is $manifest->{source}, Digest::SHA::sha256_hex('the source'), 'sha256 of the source';
 
     put("$dir/Core.so", 'recompiled');
-    is assemble('core', $plugin, "$dir/Core.so", '0.1.0'), 0, 'after a change';
-    is scalar(grep { /Core[.]so\z/ } shipped($plugin)),    1, 'the old one is gone';
+    is assemble(@core), 0, 'after a change';
+    is scalar(grep { /Core[.]so\z/ } shipped($plugin)), 1, 'the old one is gone';
 
-    my $path = 'perl-5.10-vax/0123/Core.so';
-    put("$dir/vax/$path", 'other');
-    my %other = (perl => '5.10', archname => 'vax', path => $path, size => 5, sha256 => 'x');
-    put("$dir/vax/manifest.json",
-        JSON::PP::encode_json({ builds => [{ %other, version => '0.1.0' }] }));
-    is assemble('core', $plugin, "$dir/Core.so", '0.1.0', "$dir/vax"), 0,
-        'with a build of another perl';
-    is slurp("$plugin/$CORE/$path"), 'other', 'it is there';
-    $manifest = JSON::PP::decode_json(slurp("$plugin/$CORE/manifest.json"));
-    is_deeply [map { $_->{perl} } grep { $_->{archname} eq 'vax' } @{ $manifest->{builds} }],
-        ['5.10'],
-        'and in the manifest';
-    isnt assemble('core', $plugin, "$dir/Core.so", '0.2.0', "$dir/vax"), 0,
-        'a build of another version is an error';
+    my $path    = 'perl-5.10-vax/0123/Core.so';
+    my %vax     = (perl => '5.10', archname => 'vax', path => $path, size => 5, sha256 => 'x');
+    my %again   = (%$build, path => 'same/perl/Core.so');
+    my $written = sub ($folder, $source, @builds) {
+        put("$folder/$_->{path}", 'other') for @builds;
+        put("$folder/manifest.json", JSON::PP::encode_json({ source => $source, builds => \@builds }));
+    };
+    $written->("$dir/cores/vax", $manifest->{source}, \%vax, \%again);
+    $written->("$dir/cores/old", 'older', { %vax, perl => '5.8', path => 'old/Core.so' });
+    is assemble(@core), 0, 'with builds for other perls';
+    is slurp("$plugin/$CORE/$path"), 'other', 'one is there';
+    my $of = sub { JSON::PP::decode_json(slurp("$plugin/$CORE/manifest.json"))->{builds} };
+    is_deeply [sort map { $_->{path} } @{ $of->() }],
+        [sort $path, grep { /\Aperl/ && $_ ne $path } map { s{\A\Q$CORE\E/}{}r } grep { /[.]so\z/ } shipped($plugin)],
+        'and in the manifest, but neither of older source, nor for the perl that runs';
+    is scalar @{ $of->() }, 2, 'two in all';
+    remove_tree("$dir/cores");
+    is assemble(@core), 0, 'without them again';
+    is scalar @{ $of->() }, 1, 'they are gone';
+};
+
+subtest 'source' => sub {
+    my $tar = "$dir/source.tar";
+    is assemble('source', $tar, project_dir()), 0, 'runs';
+    my @names = split /\n/, `tar tf $tar`;
+    my %has   = map { $_ => 1 } @names;
+    ok $has{$_}, $_
+        for qw(CMakeLists.txt VERSION LICENSE core/CMakeLists.txt core/src/marc/decode.cpp core/include/connexion/plan.hpp
+        swig/connexion.i swig/exports.map);
+    is_deeply [grep { /[.]pm\z|\A\/|[.][.]/ } @names], [], 'no module that Koha would take for a plugin';
+    my ($content, $time) = (slurp($tar), (stat $tar)[9]);
+    utime 1, 1, $tar or die $!;
+    is assemble('source', $tar, project_dir()), 0, 'again';
+    is((stat $tar)[9], 1, 'the same source is not written again');
+    put("$dir/project/$_", '') for qw(CMakeLists.txt VERSION LICENSE core/CMakeLists.txt core/src/a.cpp core/include/a.hpp swig/a.i);
+    is assemble('source', $tar, "$dir/project"), 0, 'another project';
+    isnt slurp($tar), $content, 'is another archive';
+    unlink "$dir/project/VERSION";
+    isnt assemble('source', $tar, "$dir/project"), 0, 'a part that is missing is an error';
 };
 
 subtest 'changes' => sub {

@@ -54,6 +54,8 @@ subtest 'no build fits' => sub {
     like $said, qr/\Acore[.]no_build: /,     'code';
     like $said, qr/\Q$Config{archname}\E/,   'names this architecture';
     like $said, qr/perl 5[.]10 \(vax-vms\)/, 'and what there is';
+    like $said, qr{: \Q$^X $root\E/Koha/Plugin/ConnexionGateway/bin/connexion-gateway build-core },
+        'and the command that builds one';
     is perl_says($root, "use $core; print defined $core->build ? 1 : 0, $core->available"), '00',
         'build and available say so without dying';
     unlink manifest_file($root);
@@ -84,16 +86,19 @@ sub plugin_copy () {
     state @kept;
     my $root = File::Temp->newdir;
     push @kept, $root;
-    my @files = map { s{::}{/}gr . '.pm' } 'Koha::Plugin::ConnexionGateway::Version', modules();
-    for my $path (@files, shared_object(''), manifest_file('')) {
+    for my $path (map { s{::}{/}gr . '.pm' } 'Koha::Plugin::ConnexionGateway::Version', modules()) {
         make_path("$root/$path" =~ s{/[^/]+\z}{}r);
         copy(plugin_dir() . "/$path", "$root/$path") or die "$path: $!";
     }
+    make_path(shared_object($root) =~ s{/[^/]+\z}{}r);
+    copy($build->{file}, shared_object($root)) or die "$build->{file}: $!";
+    manifest($root, [$build]);
     return "$root";
 }
 
-sub shared_object ($root) { return "$root/Koha/Plugin/ConnexionGateway/core/$build->{path}" }
-sub manifest_file ($root) { return "$root/Koha/Plugin/ConnexionGateway/core/manifest.json" }
+sub folder        ($root) { return "$root/Koha/Plugin/ConnexionGateway/core" }
+sub shared_object ($root) { return folder($root) . "/$build->{path}" }
+sub manifest_file ($root) { return folder($root) . '/manifest.json' }
 
 sub manifest ($root, $builds) {
     open my $out, '>:raw', manifest_file($root) or die $!;

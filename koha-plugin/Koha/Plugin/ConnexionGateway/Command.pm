@@ -20,6 +20,7 @@ my %COMMANDS = (
         options   => [qw(port=i bind=s log-format=s pid-file=s)],
         arguments => [0, 0]
     },
+    'build-core' => { code => \&_build_core, options => [qw(into=s jobs=i again packages)], arguments => [0, 0] },
     importer => { code => \&_importer, options => [qw(fd=i)],      arguments => [0, 0] },
     doctor => { code => \&_doctor, options => [qw(json timeout=f search-engine)], arguments => [0, 0] },
     index => {
@@ -316,6 +317,20 @@ sub _install_service ($self, $options, $instance) {
     require Koha::Plugin::ConnexionGateway::InstallServiceCommand;
     return Koha::Plugin::ConnexionGateway::InstallServiceCommand->new(
         %{$options}, %paths, instance => $instance, plugins => $self->{root})->run;
+}
+
+# ------------------------------------------------------------------ the compiled core
+
+sub _build_core ($self, $options) {
+    my $jobs = $options->{jobs};
+    _stop_for_misuse('--jobs is 1 or more.') if defined $jobs && $jobs < 1;
+    require Koha::Plugin::ConnexionGateway::BuildCoreCommand;
+    my $builder = "${NAMESPACE}::BuildCoreCommand";
+    if ($options->{packages}) {
+        print join(' ', $builder->packages), "\n";
+        return 0;
+    }
+    return $builder->new(root => $self->{root}, map { $_ => $options->{$_} } qw(into jobs again))->run;
 }
 
 # ------------------------------------------------------------------ once more

@@ -7,57 +7,93 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Config         qw(%Config);
-use DynaLoader     ();
-use File::Basename qw(dirname);
-use File::Spec     ();
-use Mojo::JSON     ();
+use DynaLoader ();
 
+use Koha::Plugin::ConnexionGateway::Core::Builds;
 use Koha::Plugin::ConnexionGateway::Core::Error;
 use Koha::Plugin::ConnexionGateway::Version;
 
 our $VERSION = $Koha::Plugin::ConnexionGateway::Version::VERSION;
 
+my $BUILDS = 'Koha::Plugin::ConnexionGateway::Core::Builds';
 my $ERROR  = 'Koha::Plugin::ConnexionGateway::Core::Error';
-my $FOLDER = File::Spec->rel2abs(dirname(__FILE__) . '/core');
 
 my $loaded;
 
 sub version ($class) { return $VERSION }
 
-sub available ($class) {
+sub available ($class) { return defined $class->unavailable ? 0 : 1 }
+
+sub unavailable ($class) {
     local $@ = undef;
-    return eval { $class->load } ? 1 : 0;
+    return if eval { $class->load };
+    return ref $@ && $@->isa($ERROR) ? $@->message : "$@";
 }
 
+# Where one of those that fit can't be loaded another may: two systems may have the same perl and
+# other libraries.
 sub load ($class) {
     return 1 if $loaded;
-    my $build = $class->build     // _no_build($class->builds);
-    my $size  = -s $build->{file} // 0;
-    if (defined $build->{size} && $size != $build->{size}) {
-        $ERROR->throw('core.damaged',
-            "$build->{file} has $size bytes, not $build->{size}: install the plugin again");
+    my @fitting = grep { $_->{fits} } @{ $class->builds };
+    _no_build($class->builds) if !@fitting;
+    my $first_error;
+    for my $build (@fitting) {
+        return 1 if eval { _load($class, $build) };
+        $first_error //= $@;
     }
-    _boot($class, $build);
-    $loaded = 1;
-    return 1;
+    die $first_error;
 }
+
+sub load_file ($class, $file) {
+    return _load($class, { file => $file });
+}
+
+sub loaded ($class) { return $loaded ? {%$loaded} : undef }
 
 sub build ($class) {
-    my ($perl, $archname) = _running();
-    my ($fits) = grep { $_->{perl} eq $perl && $_->{archname} eq $archname } @{ $class->builds };
-    return $fits ? { %$fits, file => "$FOLDER/$fits->{path}" } : undef;
+    my ($fits) = grep { $_->{fits} } @{ $class->builds };
+    return $fits;
 }
 
-sub builds ($class) {
-    my $file = "$FOLDER/manifest.json";
-    return [] if !-e $file;
-    open my $in, '<:raw', $file or $ERROR->throw('core.manifest', "$file: $!");
-    my $json = do { local $/ = undef; <$in> };
+sub builds ($class) { return $BUILDS->all }
+
+sub build_command ($class) { return $BUILDS->build_command }
+
+sub status ($class) {
+    my ($perl, $archname) = $BUILDS->running;
+    my $reason = $class->unavailable;
+    my $file   = $loaded ? $loaded->{file} : '';
+    return {
+        version       => $VERSION,
+        perl          => $perl,
+        archname      => $archname,
+        available     => defined $reason ? 0 : 1,
+        reason        => $reason,
+        builds        => [map { { %$_, loaded => $_->{file} eq $file ? 1 : 0 } } @{ $class->builds }],
+        loaded        => $class->loaded,
+        restart_due   => scalar $class->restart_due,
+        build_command => $class->build_command,
+    };
+}
+
+sub restart_due ($class, %running) {
+    %running = (version => $VERSION, core => $loaded ? $loaded->{sha256} : undef) if !%running;
+    my $version = _version_on_disk();
+    return "version $running{version} runs, and version $version is on the disk" if $version ne $running{version};
+    return if !defined $running{core};
+    my $build = $class->build // return 'the compiled core that runs is no longer on the disk';
+    return if $build->{sha256} eq $running{core};
+    return 'another compiled core runs than the one on the disk';
+}
+
+# Not by loading the module, which this process has loaded already.
+sub _version_on_disk () {
+    my $file = $INC{'Koha/Plugin/ConnexionGateway/Version.pm'};
+    open my $in, '<', $file or return '(none)';
+    my $code = do { local $/ = undef; <$in> };
     close $in;
-    my $manifest = eval { Mojo::JSON::decode_json($json) };
-    return $manifest->{builds} if ref $manifest eq 'HASH' && ref $manifest->{builds} eq 'ARRAY';
-    return $ERROR->throw('core.manifest', "$file is not a list of builds");
+    my ($version) = $code =~ /^our \$VERSION = '([^']+)'/m;
+    return $version // '(none)';
 }
 
 sub ascii ($class, $text) {
@@ -71,17 +107,27 @@ sub field_pattern_problem ($class, $text) {
     return length $problem ? $problem : undef;
 }
 
-# What decides whether a compiled core fits: the API is stable within a minor version of perl.
-sub _running () {
-    return (join('.', (split /[.]/, $Config{version})[0, 1]), $Config{archname});
+sub _load ($class, $build) {
+    my $size = -s $build->{file} // 0;
+    if (defined $build->{size} && $size != $build->{size}) {
+        $ERROR->throw('core.damaged', "$build->{file} has $size bytes, not $build->{size}: install the plugin again");
+    }
+    _boot($class, $build);
+    $loaded = $build;
+    return 1;
 }
 
 sub _no_build ($builds) {
-    my ($perl, $archname) = _running();
-    my $there = join ', ', map { "perl $_->{perl} ($_->{archname})" } @$builds;
+    my ($perl, $archname) = $BUILDS->running;
+    my @unreadable = $BUILDS->unreadable;
+    $ERROR->throw('core.manifest', join(', ', @unreadable) . ' is not a list of builds: install the plugin again')
+        if @unreadable;
+    my $there = join ', ', map { "perl $_->{perl} ($_->{archname})" . ($_->{outdated} ? ' of another version' : '') }
+        @$builds;
     return $ERROR->throw('core.no_build',
-        "there is no compiled core for perl $perl ($archname) in $FOLDER; there is "
-            . ($there ? "one for $there" : 'none at all'));
+        "there is no compiled core for perl $perl ($archname) in @{[$BUILDS->package_folder]}; there is "
+            . ($there ? "one for $there" : 'none at all')
+            . '. Build it on this server with: ' . $BUILDS->build_command);
 }
 
 # As DynaLoader's own bootstrap does it, with a path of our own. The boot function compares perl's
@@ -90,7 +136,8 @@ sub _boot ($class, $build) {
     my $file   = $build->{file};
     my $symbol = 'boot_' . $class =~ s/::/__/gr;
     my $lib    = DynaLoader::dl_load_file($file, 0)
-        or $ERROR->throw('core.not_loadable', _sentence(DynaLoader::dl_error()));
+        or $ERROR->throw('core.not_loadable', _sentence(DynaLoader::dl_error())
+            . '. Build one for this server with: ' . $BUILDS->build_command);
     my $boot = DynaLoader::dl_find_symbol($lib, $symbol)
         or $ERROR->throw('core.not_loadable', "$file has no $symbol");
     my $xsub = DynaLoader::dl_install_xsub("${class}::bootstrap", $boot, $file);
@@ -160,12 +207,9 @@ Objects can be used on both sides of a C<fork>. They are not cloned into new thr
 
 =head2 Where the compiled core is
 
-In the folder F<core> beside this module, with a F<manifest.json> that says for which perl each build
-is:
-
-    {"builds": [{"perl": "5.36", "archname": "x86_64-linux-gnu-thread-multi",
-                 "path": "perl-5.36-x86_64-linux-gnu-thread-multi/0123456789ab/Core.so",
-                 "version": "0.1.0", "size": 1234567, "sha256": "0123456789ab..."}]}
+In the folder F<core> beside this module, which holds a build for each of some versions of perl. Where none of
+them fits, C<connexion-gateway build-core> builds one on the server; see
+L<Koha::Plugin::ConnexionGateway::Core::Builds>.
 
 =head1 METHODS
 
@@ -177,7 +221,8 @@ Loads the compiled core unless it is loaded. Returns true. Raises
 
 =over
 
-=item C<core.no_build>: none fits this perl; the message names perl, architecture and the builds there are
+=item C<core.no_build>: none fits this perl; the message names perl, architecture, the builds there are, and
+the command that builds one
 
 =item C<core.damaged>: the file is missing or has another size than it was built with
 
@@ -195,21 +240,53 @@ Whether C<load> works: 1 or 0. Never dies.
 
     print Koha::Plugin::ConnexionGateway::Core->available;    # 1
 
+=head2 unavailable
+
+Why C<load> doesn't work, in words with what to do; undef where it does. Never dies.
+
+=head2 load_file($file)
+
+Loads that build and no other, to try it.
+
 =head2 version
 
 The version of this module, as in C<0.1.0>.
 
+=head2 builds
+
+All builds there are, as L<Koha::Plugin::ConnexionGateway::Core::Builds> gives them.
+
 =head2 build
 
-The entry of the manifest that fits the perl that runs, with the absolute path C<file> added; undef if
-there is none.
+The first of them that fits the perl that runs; undef if there is none.
 
     my $build = Koha::Plugin::ConnexionGateway::Core->build;
     print $build->{version} eq Koha::Plugin::ConnexionGateway::Core->version;    # 1
 
-=head2 builds
+=head2 loaded
 
-All entries of the manifest, as a reference to an array of hashes.
+The one that this process has loaded; undef while it has none.
+
+=head2 build_command
+
+What to type to build one for the perl that runs.
+
+=head2 status
+
+All of that for a page, as a hash: C<version>, C<perl>, C<archname>, C<available>, C<reason> (what C<unavailable>
+says), C<builds> (each with C<loaded>, too), C<loaded>, C<restart_due> and C<build_command>. Loads the core.
+
+    my $status = Koha::Plugin::ConnexionGateway::Core->status;
+    print scalar grep { $_->{loaded} } @{ $status->{builds} };    # 1
+
+=head2 restart_due(%running)
+
+How what runs differs from what is on the disk, in words; undef where it doesn't. What runs is this process,
+or another one with that C<version> and that C<core> (the SHA-256 of the core it has loaded).
+
+    my %other = (version => '0.0.1', core => undef);
+    print Koha::Plugin::ConnexionGateway::Core->restart_due // 'no';                           # no
+    print Koha::Plugin::ConnexionGateway::Core->restart_due(%other) =~ /\Aversion 0[.]0[.]1 runs/;    # 1
 
 =head2 ascii($text)
 
