@@ -9,6 +9,7 @@ no warnings 'experimental::signatures';
 
 use Errno          qw(EACCES EADDRINUSE EADDRNOTAVAIL);
 use IO::Socket::IP ();
+use JSON::PP       ();
 use List::Util     qw(sum0);
 use Socket         qw(SOMAXCONN);
 use Sys::Hostname  ();
@@ -25,6 +26,7 @@ use Koha::Plugin::ConnexionGateway::Schema;
 use Koha::Plugin::ConnexionGateway::Settings;
 
 my $ADDRESSES = 'Koha::Plugin::ConnexionGateway::Addresses';
+my $CORE = 'Koha::Plugin::ConnexionGateway::Core';
 my $PROFILE = 'Koha::Plugin::ConnexionGateway::Profile';
 
 # Ports that another service of a library's server is likely to have, or to get.
@@ -78,11 +80,19 @@ sub _service ($self) { return $self->{service} //= $self->{settings}->service }
 # ---------------------------------------------------------------- the programs
 
 sub _core ($self) {
-    my $core = 'Koha::Plugin::ConnexionGateway::Core';
-    return _ok("The compiled core fits this Perl ($^V).") if eval { $core->load };
-    my $error = Koha::Plugin::ConnexionGateway::Error->text_of($@);
-    return _problem("The compiled core doesn't load: $error",
-        'Install the .kpz that was built for this version of Perl and this processor.');
+    my $status = $CORE->status;
+    my $package = 'The package holds builds for ' . (join(', ', map {"perl $_->{perl} ($_->{archname})"}
+            grep { $_->{origin} eq 'package' } @{ $status->{builds} }) || 'no perl') . '.';
+    if ($status->{available}) {
+        my $origin = $status->{loaded}{origin} eq 'built' ? "was built on this server ($status->{loaded}{file})"
+            : 'came with the package';
+        return _ok("The compiled core fits this Perl ($^V) and $origin. $package");
+    }
+    my $can_build = index($status->{reason}, $status->{build_command}) >= 0;
+    return _problem("The compiled core doesn't load: $status->{reason}", $can_build
+        ? q{Give that command as root or as the user of the Koha instance; it says what it lacks. Then restart Koha's Plack}
+            . ' and the service.'
+        : 'Upload the .kpz again.');
 }
 
 sub _koha ($self) {
@@ -201,12 +211,22 @@ sub _port_use ($self, $bind, $port) {
 
 sub _port_owner ($self, $bind, $port) {
     my $health = Koha::Plugin::ConnexionGateway::Health->ask($bind, $port);
-    return _ok("The service answers on $bind port $port.") if $health->{state} eq 'ok';
+    return _ok("The service answers on $bind port $port."), _restart($bind, $port) if $health->{state} eq 'ok';
     return _problem("The service on $bind port $port doesn't take exports: $health->{text}.",
         'Its log says why (journalctl -u connexion-gateway@INSTANCE).')
         if $health->{state} eq 'unwell';
     return _problem("Another program has $bind port $port ($health->{text}).",
         "Find it with: ss -ltnp 'sport = :$port'. Stop it, or choose another port in the settings.");
+}
+
+# Nothing where the service runs what is on the disk, or tells this machine nothing.
+sub _restart ($bind, $port) {
+    my ($status, $text) = Koha::Plugin::ConnexionGateway::Health->get($bind, $port, '/status');
+    my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
+    my $due = $told ? $CORE->restart_due(map { $_ => $told->{$_} } qw(version core)) : undef;
+    return if !defined $due;
+    return _warning("The service on $bind port $port has to be restarted: $due.",
+        'systemctl restart connexion-gateway@INSTANCE');
 }
 
 sub _firewall ($self) {

@@ -11,6 +11,8 @@ use JSON::PP      ();
 use Sys::Hostname ();
 use Time::HiRes   qw(clock_gettime CLOCK_MONOTONIC);
 
+use Koha::Plugin::ConnexionGateway::Core;
+
 # Between two looks while an importer is idle.
 my $LOOK_SECONDS = 5;
 
@@ -41,7 +43,10 @@ sub metrics_text ($self) { return $self->{metrics}->text($self->_now) }
 
 sub status_json ($self) {
     my $summary = $self->{metrics}->summary($self->_now);
-    return JSON::PP->new->utf8->canonical->encode({ %{$summary}, pid => $$, problem => scalar $self->problem }) . "\n";
+    my $core = Koha::Plugin::ConnexionGateway::Core->loaded;
+    return JSON::PP->new->utf8->canonical->encode({
+        %{$summary}, pid => $$, problem => scalar $self->problem, core => $core ? $core->{sha256} : undef,
+    }) . "\n";
 }
 
 sub bad_request ($self) { return $self->{metrics}->count('bad_requests') }

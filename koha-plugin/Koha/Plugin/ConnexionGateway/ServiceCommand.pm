@@ -11,6 +11,7 @@ use JSON::PP      ();
 use POSIX         qw(strftime);
 use Sys::Hostname ();
 
+use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Health;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Schema;
@@ -63,7 +64,9 @@ sub _service ($self, $service) {
     my $health = $HEALTH->ask($address, $service->{port});
     my ($status, $text) = $is_here ? $HEALTH->get($address, $service->{port}, '/status') : ();
     my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
-    return { %{ $told // {} }, %known, %{$health} };
+    return { %known, %{$health} } if !$told;
+    my $due = Koha::Plugin::ConnexionGateway::Core->restart_due(map { $_ => $told->{$_} } qw(version core));
+    return { %{$told}, restart_due => $due, %known, %{$health} };
 }
 
 # Where another machine reaches it, if it does.
@@ -94,6 +97,7 @@ sub _print_service ($service) {
     return if !$service->{pid};
     printf "  version %s, process %d, since %s\n", $service->{version}, $service->{pid},
         strftime('%Y-%m-%d %H:%M:%S', localtime $service->{started});
+    print "  a restart is due: $service->{restart_due}\n" if defined $service->{restart_due};
     printf "  %d connections, %d exports wait, %d are being imported, %d importers\n",
         @{$service}{qw(connections queue running importers)};
     my $exports = $service->{exports};
