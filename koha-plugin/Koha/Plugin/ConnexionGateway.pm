@@ -67,8 +67,13 @@ sub uninstall {
     return Koha::Plugin::ConnexionGateway::Uninstall->run($self);
 }
 
+# What only Koha itself may call does nothing for a visitor: only a page's object is given a request.
+my $is_page = sub { return $_[0]{cgi} ? 1 : 0 };
+
 # Koha's nightly job goes on to the next plugin whatever becomes of this.
 sub cronjob_nightly {
+    my ($self) = @_;
+    return if $is_page->($self);
     require Koha::Plugin::ConnexionGateway::Koha;
     require Koha::Plugin::ConnexionGateway::CleanUp;
     require Koha::Plugin::ConnexionGateway::Settings;
@@ -80,6 +85,7 @@ sub cronjob_nightly {
 # Whatever becomes of this, the record is saved.
 sub after_biblio_action {
     my ($self, $arguments) = @_;
+    return if $is_page->($self);
     eval {
         require Koha::Plugin::ConnexionGateway::Changes;
         Koha::Plugin::ConnexionGateway::Changes->note(biblio => $arguments);
@@ -89,6 +95,7 @@ sub after_biblio_action {
 
 sub after_authority_action {
     my ($self, $arguments) = @_;
+    return if $is_page->($self);
     eval {
         require Koha::Plugin::ConnexionGateway::Changes;
         Koha::Plugin::ConnexionGateway::Changes->note(authority => $arguments);

@@ -265,16 +265,21 @@ sub log_text ($self) {
     return scalar <$handle>;
 }
 
+# The service alone.
+sub stop_service ($self) {
+    my $pid = delete $self->{pid} or return;
+    kill 'TERM', $pid;
+    for (1 .. 100) {
+        last if waitpid($pid, POSIX::WNOHANG()) != 0;
+        sleep 0.1;
+    }
+    kill 'KILL', -$pid;
+    return;
+}
+
 sub stop ($self) {
     return if $self->{owner} != $$;
-    if (my $pid = delete $self->{pid}) {
-        kill 'TERM', $pid;
-        for (1 .. 100) {
-            last if waitpid($pid, POSIX::WNOHANG()) != 0;
-            sleep 0.1;
-        }
-        kill 'KILL', -$pid;
-    }
+    $self->stop_service;
     $self->_restore_settings;
     $self->engine('ok') if $self->{engine_stopped};
     if (my $sandbox = delete $self->{sandbox}) { $sandbox->stop }

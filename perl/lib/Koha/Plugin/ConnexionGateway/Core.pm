@@ -131,8 +131,9 @@ sub _no_build ($builds) {
 }
 
 # As DynaLoader's own bootstrap does it, with a path of our own. The boot function compares perl's
-# and our version with those it was compiled for, and dies where they differ.
+# and our version with those it was compiled for, and dies where they differ; then it may be called again.
 sub _boot ($class, $build) {
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings)
     my $file   = $build->{file};
     my $symbol = 'boot_' . $class =~ s/::/__/gr;
     my $lib    = DynaLoader::dl_load_file($file, 0)
