@@ -236,7 +236,8 @@ subtest 'what can be called' => sub {
     $dbh->do('UPDATE koha_plugin_connexiongateway_exports SET received_at = received_at - INTERVAL 5 YEAR WHERE number = 4');
     my $before = contents();
     for my $method (@subs) {
-        visit($browser, $method);
+        my $answer = visit($browser, $method);
+        is($answer->code, 302, "who visits $method is sent to Koha's page of plugins") if $method =~ /\A(?:uninstall|cronjob|after)/;
         is_deeply(contents(), $before, "a visit to $method changes nothing");
     }
 };
@@ -297,9 +298,11 @@ subtest 'deleted' => sub {
     $gateway->serve;
     like($gateway->export('books', $BOOKS[0]), qr/\ASuccess/, 'and works');
     $gateway->command('settings', 'keep_data=0');
+    $dbh->do("CREATE TABLE $_ (a INT)") for 'koha_plugin_connexiongateway_of_another_version', 'koha_plugin_connexiongateways_own';
     $gateway->stop_service;
     is(delete_plugin($CLASS), 0, 'without keep_data');
     is_deeply([ our_tables() ], [], 'its tables go');
+    ok($gateway->count('SELECT COUNT(*) = 0 FROM koha_plugin_connexiongateways_own'), 'none of another plugin with such a name');
     delete $gateway->{settings_before};
     is(plugin_data($NEIGHBOUR, 'saw') ? 1 : 0, 1, 'the other plugin keeps what is its own');
 };

@@ -60,20 +60,20 @@ sub upgrade {
     return $self->install;
 }
 
-# Koha's own page calls this when the plugin is deleted; a visit to the URL does nothing.
+# What only Koha itself may call does nothing for a visitor, whose object is given a request.
+
+# Koha's own page calls this when the plugin is deleted.
 sub uninstall {
     my ($self) = @_;
+    return $self->go_home if $self->{cgi};
     require Koha::Plugin::ConnexionGateway::Uninstall;
     return Koha::Plugin::ConnexionGateway::Uninstall->run($self);
 }
 
-# What only Koha itself may call does nothing for a visitor: only a page's object is given a request.
-my $is_page = sub { return $_[0]{cgi} ? 1 : 0 };
-
 # Koha's nightly job goes on to the next plugin whatever becomes of this.
 sub cronjob_nightly {
     my ($self) = @_;
-    return if $is_page->($self);
+    return $self->go_home if $self->{cgi};
     require Koha::Plugin::ConnexionGateway::Koha;
     require Koha::Plugin::ConnexionGateway::CleanUp;
     require Koha::Plugin::ConnexionGateway::Settings;
@@ -85,7 +85,7 @@ sub cronjob_nightly {
 # Whatever becomes of this, the record is saved.
 sub after_biblio_action {
     my ($self, $arguments) = @_;
-    return if $is_page->($self);
+    return $self->go_home if $self->{cgi};
     eval {
         require Koha::Plugin::ConnexionGateway::Changes;
         Koha::Plugin::ConnexionGateway::Changes->note(biblio => $arguments);
@@ -95,7 +95,7 @@ sub after_biblio_action {
 
 sub after_authority_action {
     my ($self, $arguments) = @_;
-    return if $is_page->($self);
+    return $self->go_home if $self->{cgi};
     eval {
         require Koha::Plugin::ConnexionGateway::Changes;
         Koha::Plugin::ConnexionGateway::Changes->note(authority => $arguments);
