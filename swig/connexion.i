@@ -106,6 +106,7 @@ class Facts {
       $self->hit(matchpoint, id, binding::source_named(text));
     }
     void items_json(std::string_view octets) { $self->items_json(octets); }
+    void decided_json(std::string_view octets) { $self->decided_json(octets); }
     void last_imported_005(int64_t id, std::string_view text) {
       $self->last_imported_005(id, text);
     }
@@ -184,7 +185,8 @@ Text pattern_problem(std::string_view text) {
 
 namespace connexion {
 Octets to_ascii(std::string_view text);
-Octets item_questions(const connexion::Record& record, const connexion::Rules& rules);
+Octets item_questions(const connexion::Record& record, const connexion::Rules& rules,
+                      bool for_a_person);
 connexion::Decision decide(const connexion::Record& record, const connexion::Facts& facts,
                            const connexion::Rules& rules);
 Octets plan(const connexion::Record& record, const connexion::Facts& facts,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "connexion/error.hpp"
 #include "connexion/match.hpp"
 
 using connexion::Decision;
@@ -573,6 +574,52 @@ TEST_CASE("plan: questions about items") {
   CHECK(questions("replace", list) == R"({"barcodes":["B1","B2"],"itemnumbers":["5","7"]})");
   CHECK(questions("ignore", list) == R"({"barcodes":[],"itemnumbers":[]})");
   CHECK(questions("always_add", {}) == R"({"barcodes":[],"itemnumbers":[]})");
+}
+
+TEST_CASE("plan: questions about items that a person decides on") {
+  Profile profile;
+  profile.items = "ignore";
+  CHECK(item_questions(book(kNumber, {{"B1", "007"}}), profile.rules(), true) ==
+        R"({"barcodes":["B1"],"itemnumbers":["7"]})");
+}
+
+TEST_CASE("plan: what a person decides goes before the rules") {
+  Profile profile;
+  profile.on_match = "ignore";
+  profile.items = "ignore";
+  auto facts = found({34, 35});
+  const Record incoming = book(kNumber, {{"B1", ""}, {"B2", ""}});
+  facts.decided_json(R"({"record": "overlay", "target": 34, "items": {"2": "add"}})");
+  const auto d = decide(incoming, facts, profile.rules());
+  CHECK(name_of(d.action) == "overlay");
+  CHECK(d.target == 34);
+  CHECK(d.candidates[0].id == 34);
+  CHECK(d.candidates[0].verdict == connexion::Verdict::decided);
+  CHECK(d.candidates[1].verdict == connexion::Verdict::lower_score);
+  CHECK(d.items[0].reason.code == "items_ignore");
+  CHECK(name_of(d.items[1].action) == "add");
+  CHECK(d.items[1].reason.code == "decided");
+  SECTION("an item to replace that is not there holds the export") {
+    facts.decided_json(R"({"record": "overlay", "target": 34, "items": {"2": "replace"}})");
+    const auto held = decide(incoming, facts, profile.rules());
+    CHECK(name_of(held.action) == "hold");
+    CHECK(held.items[1].reason.code == "no_such_item");
+  }
+  SECTION("a target or an item that is not there") {
+    facts.decided_json(R"({"record": "ignore", "target": 36})");
+    CHECK_THROWS_AS(decide(incoming, facts, profile.rules()), connexion::Error);
+    facts.decided_json(R"({"record": "add", "items": {"3": "ignore"}})");
+    CHECK_THROWS_AS(decide(incoming, facts, profile.rules()), connexion::Error);
+  }
+  SECTION("what is no decision") {
+    for (const auto* json :
+         {"{}", "[", R"({"record": "hold"})", R"({"record": "overlay"})",
+          R"({"record": "add", "target": 34})", R"({"record": "overlay", "target": 0})",
+          R"({"record": "add", "items": {"0": "add"}})",
+          R"({"record": "add", "items": {"1": "hold"}})",
+          R"({"record": "add", "items": {"x": "add"}})", R"({"record": "add", "more": 1})"})
+      CHECK_THROWS_AS(facts.decided_json(json), connexion::Error);
+  }
 }
 
 TEST_CASE("plan: the document") {

@@ -73,6 +73,10 @@ class Facts {
   /// Field 005 of the record that was last imported over the candidate. It is compared in place of
   /// the candidate's own, which Koha stamps at every save.
   void last_imported_005(std::int64_t id, std::string_view text);
+  /// What a person decided about a held export, as JSON (docs/plan-format.md, "A decision by a
+  /// person"); it goes before the rules. A later call takes the place of an earlier one. Raises
+  /// Error "facts.*".
+  void decided_json(std::string_view json);
   struct Data;
   Facts();
   [[nodiscard]] const Data& data() const noexcept { return *data_; }
@@ -94,6 +98,7 @@ enum class ItemAction { add, replace, ignore, hold };
 enum class Verdict {
   chosen,
   named,         ///< by the cataloguer, in the record
+  decided,       ///< by a person, about a held export
   equal,         ///< the same best score as another
   other_number,  ///< the same best score as one whose OCLC numbers fit better
   lower_score,
@@ -177,10 +182,14 @@ struct Decision {
 [[nodiscard]] std::optional<std::int64_t> named_target(const Record& incoming, const Rules& rules);
 
 /// What to ask Koha about the record's items before planning: one JSON document
-/// {"barcodes": [...], "itemnumbers": [...]}, both of strings. Empty where the rules ignore items.
-[[nodiscard]] std::string item_questions(const Record& incoming, const Rules& rules);
+/// {"barcodes": [...], "itemnumbers": [...]}, both of strings. Empty where the rules ignore items,
+/// unless a person may decide on each.
+[[nodiscard]] std::string item_questions(const Record& incoming, const Rules& rules,
+                                         bool for_a_person = false);
 
-/// Raises Error "facts.unknown_matchpoint" for a hit of a matchpoint that the rule doesn't have.
+/// Raises Error "facts.unknown_matchpoint" for a hit of a matchpoint that the rule doesn't have,
+/// and "facts.no_candidate" or "facts.no_item" where a person decided on a record or an item that
+/// isn't there.
 [[nodiscard]] Decision decide(const Record& incoming, const Facts& facts, const Rules& rules);
 
 /// The record to write, without items: the incoming one, or where a target is given, the overlay

@@ -93,7 +93,10 @@ Json items_json(const Decision& decision) {
 Json fields_json(const Record& incoming, const Facts& facts, const Rules& rules,
                  const Decision& decision) {
   auto json = Json::array();
-  if (!decision.target || rules.data().on_match != OnMatch::replace) return json;
+  const auto& decided = facts.data().decided;
+  const bool overlays = decided ? decided->action == RecordAction::overlay
+                                : rules.data().on_match == OnMatch::replace;
+  if (!decision.target || !overlays) return json;
   for (const auto& change : field_changes(incoming, facts, *decision.target, rules))
     json.push_back({{"action", name_of(change.action)},
                     {"tag", change.tag},
@@ -104,12 +107,12 @@ Json fields_json(const Record& incoming, const Facts& facts, const Rules& rules,
 
 }  // namespace
 
-std::string item_questions(const Record& incoming, const Rules& rules) {
+std::string item_questions(const Record& incoming, const Rules& rules, bool for_a_person) {
   std::set<std::string> barcodes, itemnumbers;
-  if (rules.data().items != Items::ignore)
+  if (rules.data().items != Items::ignore || for_a_person)
     for (const auto& item : items::read(incoming, rules.data())) {
       if (item.barcode) barcodes.insert(*item.barcode);
-      if (item.itemnumber && rules.data().items == Items::replace)
+      if (item.itemnumber && (rules.data().items == Items::replace || for_a_person))
         itemnumbers.insert(std::to_string(*item.itemnumber));
     }
   return dump({{"barcodes", barcodes}, {"itemnumbers", itemnumbers}});

@@ -105,12 +105,20 @@ struct Hit {
   auto operator<=>(const Hit&) const = default;
 };
 
+/// What a person decided; items that are not named go by the rules.
+struct Decided {
+  RecordAction action = RecordAction::add;  ///< add, overlay or ignore
+  std::optional<std::int64_t> target;       ///< of the last two
+  std::map<int, ItemAction> items;          ///< by occurrence: add, replace or ignore
+};
+
 struct Facts::Data {
   std::set<Hit> hits;
   std::map<std::int64_t, Record> candidates;
   std::set<std::int64_t> edited;
   std::map<std::int64_t, std::string> last_imported_005;
   ItemFacts items;
+  std::optional<Decided> decided;
 };
 
 }  // namespace connexion

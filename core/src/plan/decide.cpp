@@ -67,6 +67,7 @@ class Decider {
       return not_taken(RecordAction::refuse, *reason);
     if (rules_.matching)
       decision_.candidates = judge_candidates(incoming_, facts_, *rules_.matching);
+    if (facts_.decided) return decided(*facts_.decided);
     if (const auto target = find_named_target(incoming_, rules_)) {
       auto doubt = doubt_about(*target, incoming_, facts_);
       if (!doubt) return named(*target->id);
@@ -93,18 +94,43 @@ class Decider {
 
   // What the cataloguer says goes before what the rule found.
   Decision named(std::int64_t id) {
-    auto& candidates = decision_.candidates;
-    for (auto& candidate : candidates)
-      if (candidate.verdict == Verdict::chosen || candidate.verdict == Verdict::equal)
-        candidate.verdict = Verdict::lower_score;
-    auto at = std::find_if(candidates.begin(), candidates.end(),
-                           [&](const Candidate& candidate) { return candidate.id == id; });
-    if (at == candidates.end()) at = candidates.insert(candidates.end(), Candidate{id, 0, {}, {}});
-    at->verdict = Verdict::named;
-    std::rotate(candidates.begin(), at, at + 1);
+    choose_none();
+    put_first(id, Verdict::named);
     decision_.reasons.push_back({"named_target", {{"id", id}}});
     named_ = true;
     return act_on(id);
+  }
+
+  // So does what a person says about a held export, who was told what the guards found.
+  Decision decided(const Decided& wanted) {
+    if (wanted.target && !facts_.candidates.contains(*wanted.target))
+      throw Error("facts.no_candidate",
+                  "decided: there is no record " + std::to_string(*wanted.target));
+    if (!wanted.items.empty() && wanted.items.rbegin()->first > static_cast<int>(items_.size()))
+      throw Error("facts.no_item",
+                  "decided: there is no item " + std::to_string(wanted.items.rbegin()->first));
+    choose_none();
+    if (wanted.target) put_first(*wanted.target, Verdict::decided);
+    decision_.reasons.push_back({"decided", {}});
+    decision_.action = wanted.action;
+    decision_.target = wanted.target;
+    if (wanted.action == RecordAction::overlay) guarded(*wanted.target);
+    return with_items(items::result(rules_.items, wanted.target.has_value()), wanted.items);
+  }
+
+  void choose_none() {
+    for (auto& candidate : decision_.candidates)
+      if (candidate.verdict == Verdict::chosen || candidate.verdict == Verdict::equal)
+        candidate.verdict = Verdict::lower_score;
+  }
+
+  void put_first(std::int64_t id, Verdict verdict) {
+    auto& candidates = decision_.candidates;
+    auto at = std::find_if(candidates.begin(), candidates.end(),
+                           [&](const Candidate& candidate) { return candidate.id == id; });
+    if (at == candidates.end()) at = candidates.insert(candidates.end(), Candidate{id, 0, {}, {}});
+    at->verdict = verdict;
+    std::rotate(candidates.begin(), at, at + 1);
   }
 
   Decision matched(std::size_t best) {
@@ -177,19 +203,22 @@ class Decider {
     return with_items(items::result(rules_.items, false));
   }
 
-  Decision with_items(items::Result result) {
+  Decision with_items(items::Result result, const std::map<int, ItemAction>& wanted = {}) {
     const bool has_record =
         decision_.action != RecordAction::ignore || decision_.target.has_value();
     decision_.items =
-        items::decide(items_, result, has_record, decision_.target, rules_, facts_.items);
-    if (rules_.item_conflict == ItemConflict::export_ && may_hold()) hold_on_conflict();
+        items::decide(items_, result, has_record, decision_.target, rules_, facts_.items, wanted);
+    const bool holds_back = rules_.item_conflict == ItemConflict::export_ && may_hold();
+    hold_on_conflict([&](int occurrence) { return holds_back || wanted.contains(occurrence); });
     return std::move(decision_);
   }
 
-  void hold_on_conflict() {
+  template <typename Counts>
+  void hold_on_conflict(Counts counts) {
     std::vector<std::int64_t> held;
     for (const auto& item : decision_.items)
-      if (item.action == ItemAction::hold) held.push_back(item.occurrence);
+      if (item.action == ItemAction::hold && counts(item.occurrence))
+        held.push_back(item.occurrence);
     if (held.empty()) return;
     decision_.action = RecordAction::hold;
     decision_.reasons.push_back({"item_conflict", {{"occurrences", std::move(held)}}});

@@ -32,15 +32,14 @@ Reason about(std::string_view code, std::string_view member, const std::string& 
 // Decides on one item after the other; what an earlier one takes, a later one can't have.
 class Decider {
  public:
-  Decider(Result result, std::optional<std::int64_t> target, const Rules::Data& rules,
-          const ItemFacts& facts)
-      : result_(result), target_(target), rules_(rules), facts_(facts) {}
+  Decider(std::optional<std::int64_t> target, const Rules::Data& rules, const ItemFacts& facts)
+      : target_(target), rules_(rules), facts_(facts) {}
 
-  ItemDecision decide(Item item) {
+  ItemDecision decide(Item item, Result result, bool by_a_person) {
     ItemDecision decision;
     decision.barcode = item.barcode;
-    auto conflict = find_existing(item, decision);
-    const bool creates = !decision.itemnumber && !(conflict && result_ == Result::replace);
+    auto conflict = find_existing(item, result, by_a_person, decision);
+    const bool creates = !decision.itemnumber && !(conflict && result == Result::replace);
     if (creates) fill_in(item, decision.defaults);
     if (!conflict) conflict = twice(item, decision.itemnumber);
     if (!conflict) conflict = bad_codes(item, decision.itemnumber.has_value());
@@ -58,13 +57,15 @@ class Decider {
 
  private:
   // The item to replace, by its number, else by its barcode; or why there is a conflict.
-  std::optional<Reason> find_existing(const Item& item, ItemDecision& decision) const {
+  std::optional<Reason> find_existing(const Item& item, Result result, bool by_a_person,
+                                      ItemDecision& decision) const {
     const KnownItem* by_barcode = nullptr;
     if (item.barcode)
       if (const auto at = facts_.barcodes.find(*item.barcode); at != facts_.barcodes.end())
         by_barcode = &at->second;
-    if (result_ == Result::create) {
-      decision.reason.code = "items_" + std::string(name_of(rules_.items));
+    if (result == Result::create) {
+      decision.reason.code =
+          by_a_person ? "decided" : "items_" + std::string(name_of(rules_.items));
       return by_barcode ? std::optional(about("duplicate_barcode", *by_barcode)) : std::nullopt;
     }
     if (const KnownItem* known = by_number(item)) {
@@ -77,6 +78,8 @@ class Decider {
       if (by_barcode->biblionumber != target_) return about("duplicate_barcode", *by_barcode);
       decision.reason.code = "same_barcode";
       decision.itemnumber = by_barcode->itemnumber;
+    } else if (by_a_person) {
+      return Reason{"no_such_item", {}};
     } else {
       decision.reason.code = "no_such_item";
     }
@@ -134,13 +137,18 @@ class Decider {
     return std::nullopt;
   }
 
-  Result result_;
   std::optional<std::int64_t> target_;
   const Rules::Data& rules_;
   const ItemFacts& facts_;
   std::set<std::string> barcodes_;
   std::set<std::int64_t> itemnumbers_;
 };
+
+Result result_of(ItemAction action) {
+  return action == ItemAction::add       ? Result::create
+         : action == ItemAction::replace ? Result::replace
+                                         : Result::ignore;
+}
 
 }  // namespace
 
@@ -181,15 +189,24 @@ Result result(Items setting, bool matched) noexcept {
 
 std::vector<ItemDecision> decide(const std::vector<Item>& items, Result result, bool has_record,
                                  std::optional<std::int64_t> target, const Rules::Data& rules,
-                                 const ItemFacts& facts) {
-  if (result == Result::ignore)
-    return all(items, ItemAction::ignore, "items_" + std::string(name_of(rules.items)));
-  if (!has_record) return all(items, ItemAction::ignore, "no_target_record");
-  std::vector<ItemDecision> decisions;
-  Decider decider(result, target, rules, facts);
-  for (const auto& item : items) {
-    decisions.push_back(decider.decide(item));
-    decisions.back().occurrence = static_cast<int>(decisions.size());
+                                 const ItemFacts& facts, const std::map<int, ItemAction>& decided) {
+  auto decisions = all(
+      items, ItemAction::ignore,
+      result == Result::ignore ? "items_" + std::string(name_of(rules.items)) : "no_target_record");
+  Decider decider(target, rules, facts);
+  for (auto& decision : decisions) {
+    const auto wanted = decided.find(decision.occurrence);
+    const bool by_a_person = wanted != decided.end();
+    const auto what = by_a_person  ? result_of(wanted->second)
+                      : has_record ? result
+                                   : Result::ignore;
+    if (what == Result::ignore) {
+      if (by_a_person) decision.reason.code = "decided";
+      continue;
+    }
+    const int occurrence = decision.occurrence;
+    decision = decider.decide(items[static_cast<std::size_t>(occurrence) - 1], what, by_a_person);
+    decision.occurrence = occurrence;
   }
   return decisions;
 }

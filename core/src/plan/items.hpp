@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,10 +28,11 @@ struct Item {
 [[nodiscard]] std::vector<Item> read(const Record& record, const Rules::Data& rules);
 [[nodiscard]] Result result(Items setting, bool matched) noexcept;
 /// Decides on every item. `has_record`: a record is there or made for them to belong to; `target`:
-/// it is one that is there.
+/// it is one that is there; `decided`: what a person wants of some of them, by occurrence.
 [[nodiscard]] std::vector<ItemDecision> decide(const std::vector<Item>& items, Result result,
                                                bool has_record, std::optional<std::int64_t> target,
-                                               const Rules::Data& rules, const ItemFacts& facts);
+                                               const Rules::Data& rules, const ItemFacts& facts,
+                                               const std::map<int, ItemAction>& decided);
 /// One action and reason for all, where the record isn't taken.
 [[nodiscard]] std::vector<ItemDecision> all(const std::vector<Item>& items, ItemAction action,
                                             std::string_view code);

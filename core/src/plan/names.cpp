@@ -39,6 +39,8 @@ std::string_view name_of(Verdict verdict) noexcept {
       return "chosen";
     case Verdict::named:
       return "named";
+    case Verdict::decided:
+      return "decided";
     case Verdict::equal:
       return "equal";
     case Verdict::other_number:

@@ -18,6 +18,7 @@ use DecisionCases::Guards;
 use DecisionCases::Items;
 use DecisionCases::Matches;
 use DecisionCases::Records qw(biblio authority rules pick chance with_fields);
+use DecisionModel::Items;
 
 our @EXPORT_OK = qw(sets each_case);
 
@@ -38,6 +39,7 @@ my @SETS = (
     [ 'guards: every one on or off, striking or not'      => \&_guards ],
     [ 'guards: every pair of values'                      => \&DecisionCases::Guards::pairs, 'whole' ],
     [ 'a target that is named'                            => \&_named ],
+    [ 'what a person decides'                             => \&_by_a_person ],
     [ 'local fields'                                      => \&_local_fields ],
     [ 'authorities'                                       => \&_authorities ],
     [ 'records of other types'                            => \&_types, 'whole' ],
@@ -105,6 +107,37 @@ sub _named ($each) {
         }
     }
     return;
+}
+
+# Every decision that the candidates allow, with any wish for each item.
+sub _by_a_person ($each) {
+    my @matches = DecisionCases::Matches::all();
+    my @targets = DecisionCases::Matches::named();
+    my @items   = DecisionCases::Items::all();
+    my $turn    = 0;
+    for my $settings (_product([qw(mode on_match items item_conflict)], \%SETTINGS)) {
+        for my $match (@matches) {
+            my %whole = (map({ $_ => pick(@{ $SETTINGS{$_} }) } @SETTINGS), %{$settings});
+            my $items = $items[ $turn++ % @items ];
+            my $case = chance(0.2) ? _named_case(\%whole, $match, pick(@targets), $items) : _case(\%whole, $match, $items);
+            DecisionCases::Guards::throw_in($case) if chance(0.5);
+            $each->(_decided_case($case, $_)) for _possible_decisions($case);
+        }
+    }
+    return;
+}
+
+sub _possible_decisions ($case) {
+    my @ids = sort keys %{ $case->{facts}{candidates} // {} };
+    return ({ record => 'add' }, map { my $id = $_; map { { record => $_, target => 0 + $id } } qw(overlay ignore) } @ids);
+}
+
+sub _decided_case ($case, $decision) {
+    my @fields = DecisionModel::Items->fields($case->{rules}, DecisionModel::Items->prepared($case->{rules}, $case->{record}));
+    my %wishes = map { $_ => pick(qw(add replace ignore)) } grep { chance(0.6) } 1 .. @fields;
+    my %facts = (%{ $case->{facts} }, decided => { %{$decision}, chance(0.9) ? (items => \%wishes) : () });
+    my $wishes = join ', ', map {"$_ $wishes{$_}"} sort keys %wishes;
+    return { %{$case}, facts => \%facts, name => "$case->{name}; decided: $decision->{record} ($wishes)" };
 }
 
 sub _local_fields ($each) {

@@ -74,6 +74,7 @@ sub _facts ($facts) {
     $core->items($facts->{items}) if $facts->{items};
     $core->edited($_) for sort keys %{ $facts->{edited} // {} };
     $core->last_imported_005($_, $facts->{last_005}{$_}) for sort keys %{ $facts->{last_005} // {} };
+    $core->decided($facts->{decided}) if $facts->{decided};
     return $core;
 }
 

@@ -25,13 +25,14 @@ use DecisionModel::Record qw(record_type);
 #   items      => the facts about items
 #   edited     => {id => 1}
 #   last_005   => {id => text}
+#   decided    => {record, target, items => {occurrence => action}}, by a person
 sub plan ($class, $rules, $record, $facts) {
     my $type = record_type($record);
     return _refused_type($rules, $record, $type) if $type ne $rules->{record_type};
     my $self = bless { rules => $rules, facts => $facts }, $class;
     $self->{record} = DecisionModel::Items->prepared($rules, $record);
     $self->{match}  = DecisionModel::Match->outcome($rules, $self->{record}, $facts);
-    my $decision = $self->_record_decision;
+    my $decision = $facts->{decided} ? $self->_by_a_person($facts->{decided}) : $self->_record_decision;
     $self->_guard($decision);
     $self->_items($decision);
     $self->_fields($decision);
@@ -75,6 +76,13 @@ sub _record_decision ($self) {
 
 sub _end ($outcome, @reasons) {
     return { outcome => $outcome, target => undef, reasons => [@reasons] };
+}
+
+sub _by_a_person ($self, $wanted) {
+    my $decision = _end($wanted->{record}, { code => 'decided' });
+    @{$decision}{qw(by_a_person choices)} = (1, $wanted->{items} // {});
+    @{$decision}{qw(target matched)} = ($wanted->{target}, 1) if $wanted->{record} ne 'add';
+    return $decision;
 }
 
 my %NONE = (no_rule => 'no_matching_rule', no_keys => 'no_match_keys', none => 'no_match');
@@ -136,7 +144,7 @@ sub _guard ($self, $decision) {
             last_005 => $self->{facts}{last_005}{$id},
         });
     push @{ $decision->{reasons} }, @strikes;
-    $decision->{outcome} = 'hold' if @strikes && $self->{rules}{mode} eq 'direct';
+    $decision->{outcome} = 'hold' if @strikes && $self->{rules}{mode} eq 'direct' && !$decision->{by_a_person};
     return;
 }
 
@@ -154,7 +162,9 @@ sub _items ($self, $decision) {
     my $items = $decision->{items} =
         DecisionModel::Items->decided($rules, $record, $decision, $self->{facts}{items} // {});
     my @conflicts = grep { $_->{action} eq 'hold' } @{$items};
-    return if !@conflicts || ($rules->{item_conflict} // 'item') ne 'export' || $rules->{mode} ne 'direct';
+    @conflicts = grep { $decision->{choices}{ $_->{occurrence} } } @conflicts
+        if ($rules->{item_conflict} // 'item') ne 'export' || $rules->{mode} ne 'direct';
+    return if !@conflicts;
     $decision->{outcome} = 'hold';
     push @{ $decision->{reasons} },
         { code => 'item_conflict', values => { occurrences => [ map { $_->{occurrence} } @conflicts ] } };

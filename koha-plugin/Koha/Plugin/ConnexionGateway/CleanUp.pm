@@ -13,13 +13,14 @@ my $CHUNK = 500;
 # A service that left no word for so many days is gone.
 my $SERVICE_DAYS = 7;
 
-my $FINISHED = q{e.state NOT IN ('received', 'importing')};
+# What waits for a decision is not, however long it waits.
+my $FINISHED = q{e.state NOT IN ('received', 'importing') AND (e.state <> 'held' OR e.repeat_of IS NOT NULL)};
 
 # The last import of a record tells whether somebody has edited it since: its record stays, but nothing
 # that tells of people.
 my $LAST_IMPORT = 'e.written_digest IS NOT NULL AND e.record IS NOT NULL AND e.repeat_of IS NULL'
     . ' AND NOT EXISTS (SELECT 1 FROM %1$s n WHERE n.record_type = e.record_type AND n.record_id = e.record_id'
-    . ' AND n.number > e.number AND n.written_digest IS NOT NULL AND n.record IS NOT NULL AND n.repeat_of IS NULL)';
+    . ' AND (n.finished_at, n.number) > (e.finished_at, e.number) AND n.written_digest IS NOT NULL AND n.record IS NOT NULL AND n.repeat_of IS NULL)';
 
 sub new ($class, %args) { return bless { koha => $args{koha}, days => $args{days} // 0 }, $class }
 

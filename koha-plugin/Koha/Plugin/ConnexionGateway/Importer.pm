@@ -36,7 +36,8 @@ my $LEASE_TIMES = 1.5;
 
 sub new ($class, %args) {
     my $koha = $args{koha} // Koha::Plugin::ConnexionGateway::Koha->new;
-    my $self = bless { koha => $koha->raise_errors, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new },
+    $koha->raise_errors if !$args{in_koha};
+    my $self = bless { koha => $koha, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new },
         $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     $self->{wishes} = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha);
@@ -411,7 +412,9 @@ refused.
 
 =head1 METHODS
 
-=head2 new(koha => $koha, log => $log)
+=head2 new(koha => $koha, log => $log, in_koha => 0|1)
+
+C<in_koha> is for a process of Koha's, whose database handle stays as it is outside of transactions.
 
 =head2 handle(\%request, $received)
 

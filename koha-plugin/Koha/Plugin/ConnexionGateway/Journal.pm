@@ -82,7 +82,8 @@ sub finish ($self, $number, %values) {
     my $table = $self->_table('exports');
     $self->{koha}->dbh->do(
         "UPDATE $table SET finished_at = $NOW, lease_until = NULL,"
-            . " milliseconds = TIMESTAMPDIFF(MICROSECOND, received_at, $NOW) DIV 1000"
+            # A decision may come weeks later: how long the import took was told when it was held.
+            . " milliseconds = COALESCE(milliseconds, LEAST(TIMESTAMPDIFF(MICROSECOND, received_at, $NOW) DIV 1000, 4294967295))"
             . join('', map {", $_ = ?"} @columns) . ' WHERE number = ?',
         undef, @values{@columns}, $number);
     return;
@@ -100,7 +101,7 @@ sub answered ($self, $export, $window) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectrow_hashref(
         "SELECT * FROM $table WHERE login = ? AND digest = ? AND number <> ? AND repeat_of IS NULL"
-            . " AND state IN ('done', 'held') AND profile = ?"
+            . " AND (state IN ('done', 'held') OR decided_at IS NOT NULL) AND profile = ?"
             . ' AND (number > ? OR (profile_revision = ? AND received_at >= ? - INTERVAL ? SECOND))'
             . ' ORDER BY number DESC LIMIT 1',
         undef, @{$export}{qw(login digest number profile number profile_revision received_at)}, $window);
@@ -143,12 +144,38 @@ sub abandoned ($self, $most = 20) {
         undef, $self->{lease}, $most);
 }
 
-# The export that last wrote a record and was not undone since.
+# Held exports that nobody has decided on, the oldest first.
+sub undecided ($self, $most = 1000) {
+    my $table = $self->_table('exports');
+    return $self->{koha}->dbh->selectall_arrayref(
+        'SELECT number, received_at, peer, login, profile, borrowernumber, title, record_type, plan'
+            . " FROM $table WHERE state = 'held' AND repeat_of IS NULL ORDER BY number LIMIT ?",
+        { Slice => {} }, $most);
+}
+
+# What repeats of it were told stands for them no longer.
+sub decide ($self, $export, %values) {
+    my $number = $export->{number};
+    my $table = $self->_table('exports');
+    my $dbh = $self->{koha}->dbh;
+    $self->finish($number, %values);
+    $dbh->do("UPDATE $table SET decided_at = $NOW WHERE number = ?", undef, $number);
+    my %same = map { $_ => $values{$_} } grep { exists $values{$_} }
+        qw(state outcome plan reply record_type record_id import_batch_id import_record_id);
+    my $repeats = $dbh->selectcol_arrayref(
+        "SELECT number FROM $table WHERE login = ? AND digest = ? AND repeat_of = ? AND state = 'held' FOR UPDATE",
+        undef, @{$export}{qw(login digest number)});
+    $self->finish($_, %same) for @{$repeats};
+    return;
+}
+
+# The export that last wrote a record and was not undone since. One that was held may have been written
+# after one with a higher number.
 sub last_import ($self, $record_type, $record_id) {
     my $table = $self->_table('exports');
     my $exports = $self->{koha}->dbh->selectall_arrayref(
         "SELECT * FROM $table WHERE record_type = ? AND record_id = ? AND written_digest IS NOT NULL"
-            . ' AND record IS NOT NULL AND repeat_of IS NULL ORDER BY number DESC LIMIT 5',
+            . ' AND record IS NOT NULL AND repeat_of IS NULL ORDER BY finished_at DESC, number DESC LIMIT 5',
         { Slice => {} }, $record_type, $record_id);
     for my $export (@{$exports}) {
         return $export if $self->{koha}->import_stands($export->{import_record_id} // 0);
@@ -317,6 +344,14 @@ Whether the same record by the same login was set aside within the last hour.
 =head2 abandoned($most)
 
 Numbers of exports whose importer is gone.
+
+=head2 undecided($most)
+
+Held exports that nobody has decided on.
+
+=head2 decide(\%export, %columns)
+
+Finishes a held export that was decided on, and its repeats with it.
 
 =head2 last_import($record_type, $record_id)
 

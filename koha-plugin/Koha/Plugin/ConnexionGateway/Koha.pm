@@ -274,6 +274,7 @@ sub missing_permissions ($self, $userid, @wanted) {
 }
 
 sub as_patron ($self, $patron, $code) {
+    return $code->() if ($self->current_userid // '') eq $patron->{userid};    # a page of that patron's
     my @environment = @{$patron}{qw(number userid cardnumber firstname surname branch branchname flags email)};
     C4::Context->_new_userenv($SESSION) if C4::Context->can('_new_userenv');
     C4::Context->set_userenv(map { $_ // '' } @environment);
@@ -418,6 +419,18 @@ sub collections ($self) {
 sub biblionumber_tag ($self) {
     my ($tag) = C4::Biblio::GetMarcFromKohaField('biblio.biblionumber');
     return $tag;
+}
+
+# Of a biblio record, for people: {itemnumber, barcode, homebranch, holdingbranch, callnumber, itype} each.
+sub items_of ($self, $biblionumber) {
+    my @items = $self->schema->resultset('Item')
+        ->search({ biblionumber => $biblionumber }, { order_by => 'itemnumber' })->all;
+    return [
+        map { my $item = $_; { map { $_->[0] => scalar $item->get_column($_->[1]) } (
+            [ itemnumber => 'itemnumber' ], [ barcode => 'barcode' ], [ homebranch => 'homebranch' ],
+            [ holdingbranch => 'holdingbranch' ], [ callnumber => 'itemcallnumber' ], [ itype => 'itype' ],
+        ) } } @items
+    ];
 }
 
 # Versions that have these rules have the preference for them.
@@ -1088,6 +1101,10 @@ right.
 
 All matching rules, and one as C<{id, rule}> where C<rule> has the form that
 L<Koha::Plugin::ConnexionGateway::Core::Rules> takes.
+
+=head2 items_of($biblionumber)
+
+The items of a record, for people.
 
 =head2 libraries, itemtypes, collections, frameworks
 

@@ -60,10 +60,12 @@ sub _plan_once ($self, $job) {
     my %candidates;
     $self->_search($job, $facts, \%candidates) if !$job->{search_failed};
     my $whole = $self->_look_up($job, $facts, \%candidates);
-    $candidates{ $job->{named_target} } = 1 if $job->{named_target};
+    $candidates{$_} = 1 for grep {$_} $job->{named_target}, @{ $job->{known_candidates} // [] };
     $self->_read_candidate($job, $facts, $_) for sort { $a <=> $b } keys %candidates;
-    $facts->items($self->{koha}->item_facts($job->{rules}->item_questions($job->{record})))
+    $facts->items($self->{koha}->item_facts(
+        $job->{rules}->item_questions($job->{record}, for_a_person => $job->{known_candidates} ? 1 : 0)))
         if $job->{record_type} eq 'biblio';
+    $facts->decided($job->{decision}) if $job->{decision};
     my $plan = $job->{rules}->plan($job->{record}, $facts);
     $self->_answer_without_search($job, $plan, $whole) if $job->{search_failed};
     return $plan;
@@ -199,6 +201,7 @@ record is the prepared one: items that come in another field have become item fi
 
 The plan. The job holds C<profile> and what C<prepare> gave, and gets C<facts>. With C<lock> the
 record to overlay is locked until the transaction ends, and is known to be what the plan was made for.
-Raises C<search.failed>.
+Where a person decides, C<known_candidates> are the numbers of the records shown before, and C<decision> is what
+was decided. Raises C<search.failed>.
 
 =cut

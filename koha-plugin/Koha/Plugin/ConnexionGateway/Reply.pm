@@ -34,6 +34,7 @@ my %REASON = (
     no_matching_rule => 'This profile has no matching rule.',
     no_match_keys => 'The record has nothing to match on (no identifier that the matching rule uses).',
     several_matches => 'Several records match equally well.',
+    decided => 'Decided in Koha by {by}.',
     named_target => 'The exported record itself names the record to overlay.',
     named_target_unclear => 'The exported record names "{value}" as the record to overlay, which is not one record number.',
     named_target_missing => 'The exported record names record number {id} to be overlaid, which is not in Koha.',
@@ -68,6 +69,7 @@ my %ITEM_REASON = (
     items_add_only_for_new => 'this profile adds items to new records only',
     items_ignore => 'this profile leaves items out',
     items_replace => 'this profile replaces items of records that are in Koha already',
+    decided => 'so it was decided',
     no_such_item => 'there was none to replace',
     same_itemnumber => 'it has the same item number',
     same_barcode => 'it has the same barcode',
@@ -100,6 +102,13 @@ sub login_refused ($class, $answer) {
     my @told = ($first // '', join ', ', @values);
     my $text = $REFUSED_LOGIN{ $answer->{reason} } =~ s/%s/shift @told/ger;
     return _finish("Not imported.  $text");
+}
+
+# Why a patron may not, as a sentence.
+sub refusal ($class, $answer) { return $class->login_refused($answer) =~ s/\ANot imported[.]\s+//r }
+
+sub discarded ($class, $by) {
+    return _finish("Not imported.  Decided in Koha by $by: the export is discarded.");
 }
 
 sub decoding_refused ($class, $read, $preview = 0) {
@@ -408,6 +417,14 @@ C<Success.>
 =head2 login_refused(\%answer)
 
 For an answer of L<Koha::Plugin::ConnexionGateway::Authenticator>.
+
+=head2 refusal(\%answer)
+
+The same as a sentence, for other places than the Client's window.
+
+=head2 discarded($userid)
+
+For a held export that somebody has discarded.
 
 =head2 decoding_refused(\%read, $preview)
 

@@ -10,7 +10,8 @@ no warnings 'experimental::signatures';
 our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
-my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview, \&_step_wishes);
+my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview, \&_step_wishes,
+    \&_step_decisions);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -198,6 +199,15 @@ CREATE TABLE IF NOT EXISTS $table{services} (
   paused TINYINT NOT NULL DEFAULT 0
 ) $charset
 SQL
+    return;
+}
+
+# Who decided what about a held export.
+sub _step_decisions ($dbh, $koha) {
+    my $table = $koha->table('exports');
+    _add_column($dbh, $table, decided_by => 'INT NULL');
+    _add_column($dbh, $table, decided_at => 'DATETIME(3) NULL');
+    _add_column($dbh, $table, decision => 'TEXT NULL');
     return;
 }
 

@@ -60,11 +60,21 @@ sub _whole_record ($self, $job) {
     return $self->{koha}->marc_record($job->{to_write}, @{ $job->{item_fields} });
 }
 
+# What a person left out must not come in when the batch is imported.
+sub _staged_record ($self, $job) {
+    return $self->_whole_record($job) if !$job->{decision};
+    my @items = @{ $job->{plan}{items} };
+    my @kept = map { $job->{item_fields}[ $_->{occurrence} - 1 ] } grep { $_->{action} ne 'ignore' } @items;
+    return $self->{koha}->marc_record($job->{to_write}, @kept);
+}
+
 # ---------------------------------------------------------------- staging
 
 sub _stage ($self, $job, $done) {
-    $done->{batch} = $self->_collecting_batch($job);
-    my $added = $self->{koha}->add_to_batch($done->{batch}, $self->_whole_record($job), $job->{record_type});
+    $done->{batch} = $job->{decision}
+        ? $self->_add_batch($job, "Connexion Client: $job->{profile}{name}, export $job->{number}")
+        : $self->_collecting_batch($job);
+    my $added = $self->{koha}->add_to_batch($done->{batch}, $self->_staged_record($job), $job->{record_type});
     $self->_set_matches($job, $added->{import_record_id});
     $done->{import_record_id} = $added->{import_record_id};
     return $done;
@@ -84,17 +94,28 @@ sub _add_batch ($self, $job, $file_name) {
     return $self->{koha}->add_batch(
         matcher_id => $job->{matcher_id}, branchcode => $job->{patron}{branch},
         overlay_action => $document->{on_match}, nomatch_action => $document->{on_no_match},
-        item_action => $document->{items}, file_name => substr($file_name, 0, 100),
+        item_action => $document->{items}, $job->{decision} ? _decided_actions($job) : (), file_name => substr($file_name, 0, 100),
         comments => "Exported from OCLC Connexion Client (profile $job->{profile}{name})",
         record_type => $job->{record_type} eq 'authority' ? 'auth' : 'biblio',
     );
 }
 
+# Koha imports and undoes by the actions of the batch: a batch of its own says what was decided.
+sub _decided_actions ($job) {
+    my %is = map { $_->{action} => 1 } @{ $job->{plan}{items} };
+    return (
+        overlay_action => $job->{plan}{outcome} eq 'ignore' ? 'ignore' : 'replace', nomatch_action => 'create_new',
+        item_action => $is{replace} ? 'replace' : $is{add} ? 'always_add' : 'ignore',
+    );
+}
+
 # The chosen candidate first: newer versions of Koha take the first for the one to overlay.
 sub _set_matches ($self, $job, $import_record_id) {
-    my %rank = (named => 0, chosen => 1, equal => 2, other_number => 3, lower_score => 4);
+    my %rank = (decided => 0, named => 0, chosen => 1, equal => 2, other_number => 3, lower_score => 4);
     my @matches = sort { $rank{ $a->{verdict} } <=> $rank{ $b->{verdict} } || $b->{score} <=> $a->{score} }
         grep { exists $rank{ $_->{verdict} } } @{ $job->{plan}{match}{candidates} };
+    # A decided record is new, or goes over that one, whatever it matches.
+    @matches = grep { $_->{verdict} eq 'decided' } @matches if $job->{decision};
     $self->{koha}->set_matches($import_record_id, @matches ? 'auto_match' : 'no_match', \@matches);
     return;
 }
@@ -223,6 +244,7 @@ undoes, the record, its items, and the identifiers by which the record is found 
 
 The job holds C<number, profile, patron, record, record_type, rules, facts, document, matcher_id,
 match_keys, identifiers, plan>. Gives C<{number, record_type, batch, record_id, import_record_id, url,
-index_pending, undo, written_digest, linked_biblios}>, with those that apply.
+index_pending, undo, written_digest, linked_biblios}>, with those that apply. Where the job holds a
+C<decision>, the plan is one that a person has decided on.
 
 =cut

@@ -108,19 +108,24 @@ sub _decide ($rules, $occurrence, $field, $decision, $facts, $taken) {
         my $values = delete $more{values};
         return _item($rules, $occurrence, $field, $action, { code => $code, $values ? (values => $values) : () }, %more);
     };
-    my $action = $rules->{items};
-    return $end->('ignore', "items_$action") if !$MAKES{$action}{ $decision->{matched} ? 'match' : 'none' };
-    return $end->('ignore', 'no_target_record') if $decision->{outcome} eq 'ignore' && !$decision->{matched};
+    my $choice = $decision->{choices}{$occurrence};
+    return $end->('ignore', 'decided') if $choice && $choice eq 'ignore';
+    my $action = $choice // $rules->{items};
+    if (!$choice) {
+        return $end->('ignore', "items_$action") if !$MAKES{$action}{ $decision->{matched} ? 'match' : 'none' };
+        return $end->('ignore', 'no_target_record') if $decision->{outcome} eq 'ignore' && !$decision->{matched};
+    }
     my $said = _said($rules, $field);
     my $found = $action eq 'replace' ? _to_replace($said, $decision->{target}, $facts) : {};
     my $conflict = _conflict($rules, $said, $found, $facts, $taken);
     # What points to an item that is there, wherever, is under replace none that is to be created.
     my $is_there = $found->{itemnumber} || $found->{other}
         || $action eq 'replace' && defined $said->{barcode} && $facts->{barcodes}{ $said->{barcode} };
+    return $end->('hold', 'no_such_item') if $choice && $action eq 'replace' && !$is_there;
     my @defaults = $is_there ? () : (defaults => _with_defaults($rules, $said));
     return $end->('hold', $conflict->{code}, values => $conflict->{values}, @defaults) if $conflict;
     return $end->('replace', $found->{by}, itemnumber => $found->{itemnumber}) if $found->{itemnumber};
-    return $end->('add', $action eq 'replace' ? 'no_such_item' : "items_$action", @defaults);
+    return $end->('add', $action eq 'replace' ? 'no_such_item' : $choice ? 'decided' : "items_$action", @defaults);
 }
 
 # {itemnumber, by}: the item that is replaced; {other}: whose item number it is instead.

@@ -3,7 +3,7 @@ package DecisionModel::Match;
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The candidates with their scores and verdicts, and how the match ends:
-#   no_rule, no_keys, none, one, several, named, named_problem
+#   no_rule, no_keys, none, one, several, named, named_problem, decided
 
 use v5.26;
 use strict;
@@ -17,6 +17,7 @@ sub outcome ($class, $rules, $record, $facts) {
     my $named = _named($rules, $record, $facts);
     my $match = _by_rule($rules, $record, $facts);
     $match->{told} = [];
+    return _decided($match, $facts->{decided}{target}) if $facts->{decided};
     return $match if !$named;
     return _take_named($match, $named->{id}) if $named->{id};
     if ($rules->{mode} eq 'stage') {
@@ -50,14 +51,25 @@ sub _same_work ($record, $existing) {
 
 sub _take_named ($match, $id) {
     _none_is_chosen($match);
+    return {
+        kind => 'named', id => $id, told => [], candidates => _first($match, $id, 'named'),
+        reasons => [ { code => 'named_target', values => { id => $id } } ],
+    };
+}
+
+sub _first ($match, $id, $verdict) {
     my ($candidate) = grep { $_->{id} == $id } @{ $match->{candidates} };
     my @others = grep { $_->{id} != $id } @{ $match->{candidates} };
     $candidate //= { id => $id, score => 0, found_by => [] };
-    $candidate->{verdict} = 'named';
-    return {
-        kind => 'named', id => $id, told => [], candidates => [ $candidate, @others ],
-        reasons => [ { code => 'named_target', values => { id => $id } } ],
-    };
+    $candidate->{verdict} = $verdict;
+    return [ $candidate, @others ];
+}
+
+# What a person says leaves nothing to be chosen.
+sub _decided ($match, $id) {
+    _none_is_chosen($match);
+    my $candidates = defined $id ? _first($match, $id, 'decided') : $match->{candidates};
+    return { kind => 'decided', candidates => $candidates };
 }
 
 sub _none_is_chosen ($match) {

@@ -43,6 +43,12 @@ sub items ($self, $facts) {
     return $self;
 }
 
+sub decided ($self, $decision) {
+    my $json = ref $decision eq 'HASH' ? Mojo::JSON::encode_json($decision) : $decision;
+    $self->call('decided_json', $self->need_octets($json, 'decided'));
+    return $self;
+}
+
 1;
 
 __END__
@@ -99,5 +105,12 @@ candidate's own: Koha stamps that at every save.
 =head2 items($facts)
 
 Facts about items, as a reference to a hash or as JSON in octets. Raises C<facts.*>.
+
+=head2 decided($decision)
+
+What a person decided about a held export, likewise; a later call takes the place of an earlier one.
+
+    my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
+    $facts->decided({record => 'overlay', target => 34, items => {1 => 'ignore'}});
 
 =cut

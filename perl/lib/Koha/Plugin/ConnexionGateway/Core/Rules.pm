@@ -69,9 +69,10 @@ sub record_to_write ($self, $record, $facts, $target) {
     return $RECORD->own(Record => $self->function('record_to_write', @raw, $target // 0, $self->raw));
 }
 
-sub item_questions ($self, $record) {
+sub item_questions ($self, $record, %options) {
     my $raw = $self->need_object($record, 'Record');
-    return Mojo::JSON::decode_json($self->function('item_questions', $raw, $self->raw));
+    return Mojo::JSON::decode_json(
+        $self->function('item_questions', $raw, $self->raw, $options{for_a_person} ? 1 : 0));
 }
 
 sub plan ($self, $record, $facts) {
@@ -213,10 +214,10 @@ facts have no record for the target.
     my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new->candidate(34, $record);
     print $rules->record_to_write($record, $facts, 34)->type;    # biblio
 
-=head2 item_questions($record)
+=head2 item_questions($record, for_a_person => 0|1)
 
 What to ask Koha about the record's items before the plan is made: a hash with C<barcodes> and
-C<itemnumbers>, references to arrays.
+C<itemnumbers>, references to arrays. With C<for_a_person> all that a person needs to decide on each.
 
 =head2 plan($record, $facts)
 
