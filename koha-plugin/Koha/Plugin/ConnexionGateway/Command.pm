@@ -35,6 +35,12 @@ my %COMMANDS = (
         options => [qw(yes port=i bind=s koha-conf=s perl5lib=s directory=s)],
         arguments => [1, 1],
     },
+    held     => { code => \&_held, options => [qw(json)], arguments => [0, 1] },
+    decide   => {
+        code => \&_decide,
+        options => [qw(overlay=i items-to=i add discard item=s@ as=s seen=s)],
+        arguments => [1, 1],
+    },
     replay   => { code => \&_replay,   options => [qw(again)], arguments => [1, undef] },
     profile  => { code => \&_profile,  options => [],              arguments => [1, 2] },
     settings => { code => \&_settings_of_service, options => [], arguments => [0, undef] },
@@ -341,6 +347,35 @@ sub _replay ($self, $options, @numbers) {
     require Koha::Plugin::ConnexionGateway::ReplayCommand;
     return Koha::Plugin::ConnexionGateway::ReplayCommand->new(koha => $self->_koha, again => $options->{again})
         ->run(@numbers);
+}
+
+# ------------------------------------------------------------------ what waits for a decision
+
+sub _held ($self, $options, $number = undef) {
+    _stop_for_misuse("$number is no number of an export.") if defined $number && $number !~ /\A[0-9]{1,9}\z/;
+    return $self->_held_command(json => $options->{json})->held($number);
+}
+
+sub _decide ($self, $options, $number) {
+    _stop_for_misuse("$number is no number of an export.") if $number !~ /\A[0-9]{1,9}\z/;
+    my %record = ('overlay' => 'overlay', 'items-to' => 'ignore', add => 'add', discard => 'discard');
+    my @what = grep { defined $options->{$_} } sort keys %record;
+    _stop_for_misuse('decide takes one of --overlay, --items-to, --add and --discard.') if @what != 1;
+    _stop_for_misuse('--as is missing: the patron who decides.') if !length($options->{as} // '');
+    my %items;
+    for my $item (@{ $options->{item} // [] }) {
+        my ($barcode, $action) = $item =~ /\A(.+)=(add|replace|leave)\z/
+            or _stop_for_misuse(qq(What is "$item"? An item is given as BARCODE=add, replace or leave, or as no. N.));
+        $items{$barcode} = $action eq 'leave' ? 'ignore' : $action;
+    }
+    my $target = $what[0] =~ /\A(?:overlay|items-to)\z/ ? $options->{ $what[0] } : undef;
+    return $self->_held_command->decide($number, $options->{as},
+        { record => $record{ $what[0] }, target => $target, seen => $options->{seen} }, \%items);
+}
+
+sub _held_command ($self, %options) {
+    require Koha::Plugin::ConnexionGateway::HeldCommand;
+    return Koha::Plugin::ConnexionGateway::HeldCommand->new(%options, koha => $self->_koha);
 }
 
 # ------------------------------------------------------------------ sending

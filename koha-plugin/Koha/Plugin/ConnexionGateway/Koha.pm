@@ -143,7 +143,8 @@ sub steadily ($self, $code) {
 }
 
 sub is_lost ($self, $error) {
-    return $LOST{ $error->values->{number} // 0 } if Koha::Plugin::ConnexionGateway::Error->code_of($error);
+    return $LOST{ ($error->can('values') ? $error->values->{number} : undef) // 0 }
+        if Koha::Plugin::ConnexionGateway::Error->code_of($error);
     return $error =~ $LOST_IN_WORDS;
 }
 
