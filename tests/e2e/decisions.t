@@ -188,7 +188,7 @@ subtest 'items one by one' => sub {
     is $status, 1, 'an item that is not in the record is refused';
     ($text, $status) = decide($number, '--overlay', $id, '--item', "T$stamp=leave", '--item', 'no. 3=leave');
     is $status, 0, 'left out';
-    like $text, qr/Item T$stamp: ignored, so it was decided/, 'and told';
+    like $text, qr/Item T$stamp: ignored, by a person's decision/, 'and told';
     is_deeply items_of($id), ["A$stamp"], 'the other is added';
 
     my $again = $gateway->export('demo', TestGateway->make_record(oclc => $held->{oclc}, title => 'Third',

@@ -33,11 +33,29 @@ sub decide ($self, $number, $userid, $decision) {
     $self->{koha}->forget_caches;
     _refuse('unknown', 'A decision is overlay, add, ignore or discard.') if !$RECORD{ $decision->{record} // '' };
     my $began = Time::HiRes::time();
-    my $done = $self->_persistently(sub { $self->_attempt_decision($number, $userid, $decision) });
+    my $done = eval { $self->_persistently(sub { $self->_attempt_decision($number, $userid, $decision) }) };
+    my $error = $@;
+    $done //= $self->_done_by_now($number, $userid, $decision) // die $error;
     $self->{log}->info(decision => export => $number, decision => $decision->{record}, patron => $userid,
         map { $_ => $done->{$_} } grep { defined $done->{$_} } qw(record_type record_id batch));
     $self->_after_commit($done, $began, 1);
     return $done;
+}
+
+# What was committed stays so, whatever went wrong after it, and so does what somebody says twice: the row decides,
+# not the error.
+sub _done_by_now ($self, $number, $userid, $decision) {
+    my ($export, $patron);
+    eval {
+        $self->{koha}->steadily(sub { $export = $self->{journal}->find($number); 1 });
+        $patron = $self->{koha}->patron(userid => $userid);
+    };
+    return if !$export || !$patron || ($export->{decided_by} // 0) != $patron->{number};
+    return if $export->{decision} ne _json(_kept($decision));
+    return {
+        (map { $_ => $export->{$_} } qw(number outcome record_type record_id reply index_pending)),
+        batch => $export->{import_batch_id},
+    };
 }
 
 sub _attempt_decision ($self, $number, $userid, $decision) {
@@ -47,7 +65,7 @@ sub _attempt_decision ($self, $number, $userid, $decision) {
     my $job = $held->job($export);
     $job->{patron} = $self->_decider($job, $userid, $decision);
     return $self->{koha}->as_patron($job->{patron}, sub {
-        $self->{koha}->transaction(sub ($dbh) {
+        return $self->{koha}->transaction(sub ($dbh) {
             $job->{export} = $self->{journal}->lock($number);
             $held->refuse_other($job->{export}, $number);
             return $self->_discard($job) if $decision->{record} eq 'discard';
@@ -157,9 +175,15 @@ sub _discard ($self, $job) {
 }
 
 sub _decided_by ($job, $decision) {
-    my %kept = map { $_ => $decision->{$_} } grep { defined $decision->{$_} } qw(record target);
-    $kept{items} = $decision->{items} if %{ $decision->{items} // {} };
-    return (decided_by => $job->{patron}{number}, decision => _json(\%kept));
+    return (decided_by => $job->{patron}{number}, decision => _json(_kept($decision)));
+}
+
+sub _kept ($decision) {
+    my %kept = (record => "$decision->{record}");
+    $kept{target} = 0 + $decision->{target} if defined $decision->{target} && $decision->{record} =~ /\A(?:overlay|ignore)\z/;
+    my %items = %{ $decision->{items} // {} };
+    $kept{items} = { map { $_ => "$items{$_}" } keys %items } if %items && $decision->{record} ne 'discard';
+    return \%kept;
 }
 
 sub _json ($data) { return JSON::PP->new->canonical->encode($data) }
