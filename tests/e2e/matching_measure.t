@@ -13,7 +13,9 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use File::Temp     qw(tempdir);
 use JSON::PP       ();
+use POSIX          ();
 use Test::More;
+use Time::HiRes    qw(sleep);
 
 use lib dirname(__FILE__) . '/lib';
 use TestGateway;
@@ -54,6 +56,36 @@ subtest 'a part of the records' => sub {
     cmp_ok $ours->{catalogue}{biblios}, '>', $ours->{right_new}, 'the catalogue is there';
     is $ours->{catalogue}{local_field_kept}, $ours->{catalogue}{overlaid}, 'local fields are kept';
 };
+
+subtest 'stopped by a signal' => sub {
+    # The database server may run as another user.
+    chmod 0711, $dir or die $!;
+    mkdir "$dir/stopped" or die $!;
+    chmod 01777, "$dir/stopped" or die $!;
+    local $ENV{TMPDIR} = "$dir/stopped";
+    my $pid = fork // die $!;
+    if (!$pid) {
+        open STDERR, '>', "$dir/stopped-errors" or POSIX::_exit(9);
+        exec $^X, $program, qw(--json --list --break matching --rule ISBN --limit 500) or POSIX::_exit(9);
+    }
+    # It lists what goes wrong, and here all does: from the first line on it is under way.
+    for (1 .. 1200) { last if -s "$dir/stopped-errors"; sleep 0.1 }
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    is $? >> 8, 2, 'it could not be measured';
+    is_deeply [ processes_of("$dir/stopped") ], [], 'no process is left';
+    is_deeply [ glob "$dir/stopped/*" ], [], 'and no file';
+};
+
+sub processes_of ($folder) {
+    my @found;
+    for my $file (glob '/proc/[0-9]*/cmdline') {
+        open my $in, '<', $file or next;
+        my $command = do { local $/ = undef; <$in> } // '';
+        push @found, $command if index($command, $folder) >= 0;
+    }
+    return @found;
+}
 
 # A library's own records, in a form of its own.
 my @base   = map { book($_) } 1 .. 3;

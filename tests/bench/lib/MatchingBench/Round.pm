@@ -21,6 +21,7 @@ use TestGateway;
 
 my $CATALOGUE = abs_path(dirname(__FILE__) . '/../../matching_catalogue.pl');
 my $INDEXER_SECONDS = 300;
+my @STOPPING = qw(INT TERM HUP);
 
 # What is counted of each kind of export. The last four are of exports that are in no record.
 our @COUNTS = qw(right_overlays right_new wrong_overlays duplicates held refused no_reply vanished);
@@ -34,14 +35,25 @@ sub run ($class, %options) {
     my $self = bless { %options, mark => sprintf('matching%08x%04x', time, $$ % 65_536), dir => tempdir(CLEANUP => 1) },
         $class;
     my $begun = time;
-    my $server = $self->{start}->($self, sub ($server) { $self->_prepare($server) });
-    my $result = eval { $self->_send_all($server) };
+    my $result = eval { $self->_measure };
     my $error = $@;
+    local @SIG{@STOPPING} = ('IGNORE') x @STOPPING;
+    my $server = delete $self->{server} // die $error;
     my $left = eval { $self->_leave($server); 1 };
     $error = $@ if !$left && !length $error;
     $server->stop;
     die $error if !$result || !$left;
     return { %{$result}, rule => $self->{rule}, rule_is => $self->{rule_is}, seconds => 0 + sprintf '%.1f', time - $begun };
+}
+
+# A signal ends it where an error does, so that nothing is left behind.
+sub _measure ($self) {
+    local @SIG{@STOPPING} = (sub ($signal) { die "stopped by SIG$signal\n" }) x @STOPPING;
+    my $server = $self->{start}->($self, sub ($begun) {
+        $self->{server} = $begun;
+        $self->_prepare($begun);
+    });
+    return $self->_send_all($server);
 }
 
 # ---------------------------------------------------------------- before
@@ -166,7 +178,7 @@ sub _has_number ($octets, $strictly, @tags) {
 # A sandbox goes with what is in it; a Koha gets its catalogue back as it was.
 sub _leave ($self, $server) {
     delete $self->{counter};
-    return if $server->{sandbox};
+    return if $server->{sandbox} || !defined $self->{highest};
     $self->_catalogue($server, 'clear', $self->{highest});
     return;
 }
