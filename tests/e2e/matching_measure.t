@@ -106,6 +106,16 @@ subtest 'records of one\'s own' => sub {
     is JSON::PP::decode_json($output)->{ours}{wrong_overlays}, 1, 'a wrong overlay is seen';
 };
 
+subtest 'records of one\'s own, edited here' => sub {
+    my @books = map { book($_->[0], isbn => $_->[1]) } [ 1, "9780306406157" ], [ 2, "9780306401077" ];
+    my ($status, $output) = measure('--json', '--rule', 'OCLCISBN', '--again', file('again.mrc', join '', @books));
+    my $ours = JSON::PP::decode_json($output)->{ours};
+    is_deeply { map { $_ => $ours->{kinds}{$_}{right_overlays} } keys %{ $ours->{kinds} } },
+        { unchanged => 2, 'isbn-form/other' => 2, 'oclc-prefix/other' => 2 }, 'each of them, by its kind';
+    ($status) = measure('--again', "$dir/again.mrc", @given, file('truth.tsv', $truth));
+    is $status, 2, 'not together with a table';
+};
+
 subtest 'broken gateways' => sub {
     my ($status, $output) = measure(qw(--json --rule OCLCISBN --limit 20 --break matching));
     is $status, 1, 'one that finds nothing misses the goals';

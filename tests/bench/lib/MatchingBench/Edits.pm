@@ -94,6 +94,13 @@ my @OF_DOCUMENTS = (
     qw(title-edited new-fields oclc-prefix/added oclc-prefix/dropped),
 );
 
+# In this order; each says whether it has changed what it is about.
+my %AGAIN = (
+    'unchanged'         => [ 1, sub ($export) { 1 } ],
+    'isbn-form/other'   => [ 2, sub ($export) { other_isbns($export) } ],
+    'oclc-prefix/other' => [ 3, sub ($export) { other_prefix($export) } ],
+);
+
 # Of so many, one is not in the catalogue.
 my $EACH_NOT_HELD = 14;
 
@@ -112,6 +119,21 @@ sub make ($class, $books, $documents) {
         }
     }
     return { base => [ map { build($_) } @{ $self->{base} } ], exports => \@exports, truth => \@truth };
+}
+
+# Of any records: each exported as it is, with its ISBNs in the other form, and with its OCLC number in 035 with or
+# without the prefix that it has not; first all of one kind, then all of the next.
+sub each_of ($class, @records) {
+    my (@exports, @truth);
+    for my $kind (sort { $AGAIN{$a}[0] <=> $AGAIN{$b}[0] } keys %AGAIN) {
+        for my $n (0 .. $#records) {
+            my $export = parse($records[$n]);
+            next if !$AGAIN{$kind}[1]->($export);
+            push @exports, build($export);
+            push @truth, { export => scalar @exports, kind => $kind, base => $n + 1 };
+        }
+    }
+    return { base => \@records, exports => \@exports, truth => \@truth };
 }
 
 # What belongs together is sent one after another; the rest in no order that means anything.
@@ -323,6 +345,18 @@ sub hyphenated ($isbn) {
 sub made_isbn ($number) {
     my $twelve = sprintf '9798%08d', $number % 100_000_000;
     return $twelve . check13($twelve);
+}
+
+sub other_isbns ($record) {
+    my @before = isbn_values($record) or return 0;
+    isbns($record, sub ($isbn) { length $isbn == 10 ? isbn13($isbn) : isbn10($isbn) });
+    return join(' ', isbn_values($record)) ne "@before";
+}
+
+sub other_prefix ($record) {
+    my ($prefix, $number) = map { $_->[1] =~ /\x1Fa\(OCoLC\)\s*(oc[mn]|on)?0*([1-9]\d*)/ } fields($record, '035') or return 0;
+    in_035($record, defined $prefix ? $number : prefixed($number));
+    return 1;
 }
 
 # ---------------------------------------------------------------- fields
