@@ -159,7 +159,7 @@ subtest 'upload over version 0.1.0' => sub {
     $gateway->command(qw(index --rebuild));
     ($text, $status) = $gateway->command(qw(index --verify));
     is($status, 0, 'the index of identifiers is made anew') or diag $text;
-    like(visit(browser('admin'), 'tool')->body, qr/AUTONAV/, 'the log has the old exports');
+    like(visit(browser('admin'), 'tool&op=exports')->body, qr/AUTONAV/, 'the log has the old exports');
 };
 
 subtest 'files that an older version had' => sub {
