@@ -9,7 +9,8 @@ const generations = process.env.CONNEXION_LIVE ? ["live"] : ["19.06", "newer"];
 export default defineConfig({
   testDir: ".",
   outputDir: "../../build/browser/results",
-  timeout: 60_000,
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
   workers: 1,
   fullyParallel: false,
   reporter: [["list"]],

@@ -85,7 +85,9 @@ export const test = base.extend({
     async ({ page }, use) => {
       const faults = [];
       page.on("console", (message) => {
-        if (message.type() === "error") faults.push(message.text());
+        // A refusal in words is no fault; that its status is told on the console can't be helped.
+        const refused = /the server responded with a status of (?:400|403|409) /.test(message.text());
+        if (message.type() === "error" && !refused) faults.push(message.text());
       });
       page.on("pageerror", (error) => faults.push(String(error)));
       await use(faults);

@@ -36,8 +36,6 @@ my %TAKEN = (
     3306 => 'the database', 9200 => 'Elasticsearch', 11211 => 'memcached',
 );
 
-my @NORMALIZERS = qw(none remove_spaces upper_case lower_case legacy_default ISBN);
-
 # Seconds after which a record that was saved should be found; so long exports may be under way.
 my ($INDEXED_WITHIN, $UNDER_WAY_AT_MOST) = (300, 600);
 
@@ -160,12 +158,9 @@ sub _rule ($self, $profile, $member) {
     my $rule = $found ? $found->{rule} : return;
     my $name = "Profile $profile->{name}: the matching rule $code";
     my $where = 'Change it under Administration, Record matching rules.';
-    my %known = map { $_ => 1 } @NORMALIZERS;
-    my %unknown = map { $_ => 1 } grep { !$known{$_} }
-        map { @{ $_->{norms} } } map { @{ $_->{components} } } @{ $rule->{matchpoints} };
     my $most = sum0 map { $_->{score} } @{ $rule->{matchpoints} };
     return (
-        (map { _problem("$name has a normalizer that Koha doesn't know: $_.", $where) } sort keys %unknown),
+        (map { _problem("$name has a normalizer that Koha doesn't know: $_.", $where) } $PROFILE->unknown_normalizers($rule)),
         @{ $rule->{matchpoints} } && $most < $rule->{threshold}
         ? _problem("$name can never match: all its match points together give $most, and $rule->{threshold} are needed.",
             $where)

@@ -15,8 +15,8 @@ use Koha::Plugin::ConnexionGateway::Texts;
 
 # By the permission of Koha's that run.pl asks for, and the name in the address.
 my %PAGES = (
-    configure => { '' => 'Setup' },
-    tool => { '' => 'Log' },
+    configure => { '' => 'Setup', profile => 'Profile' },
+    tool => { '' => 'Log', export => 'Export' },
 );
 
 sub new ($class, %args) {

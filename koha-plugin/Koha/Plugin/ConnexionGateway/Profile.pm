@@ -10,6 +10,10 @@ no warnings 'experimental::signatures';
 use JSON::PP ();
 
 use Koha::Plugin::ConnexionGateway::Core;
+use Koha::Plugin::ConnexionGateway::Texts;
+
+# Those of C4::Matcher.
+my @NORMALIZERS = qw(none remove_spaces upper_case lower_case legacy_default ISBN);
 
 my @POLICIES = qw(keep_existing add_incoming prefer_incoming);
 
@@ -67,6 +71,9 @@ sub defaults ($class) { return map { $_ => _copy($MEMBERS{$_}{default}) } keys %
 sub choices ($class) {
     return { map { $_ => $MEMBERS{$_}{values} } grep { $MEMBERS{$_}{values} } keys %MEMBERS };
 }
+
+# The least and the most that a number may be.
+sub range ($class, $member) { return $MEMBERS{$member}{number} }
 
 sub _copy ($value) { return ref $value eq 'ARRAY' ? [ @{$value} ] : $value }
 
@@ -249,6 +256,15 @@ sub _rule_problems ($koha, $profile, $field, $record_type, $action) {
     return;
 }
 
+# Koha warns of these in its log, and matches without them.
+sub unknown_normalizers ($class, $rule) {
+    my %known = map { $_ => 1 } @NORMALIZERS;
+    my @sides = (@{ $rule->{matchpoints} }, map { @{$_}{qw(source target)} } @{ $rule->{required_checks} });
+    my %unknown = map { $_ => 1 } grep { !$known{$_} } map { @{ $_->{norms} } } map { @{ $_->{components} } } @sides;
+    my @unknown = sort keys %unknown;
+    return @unknown;
+}
+
 sub _framework_problems ($koha, $profile) {
     my $frameworks = $koha->frameworks;
     return map { { field => $_, code => 'no_such_framework', value => $profile->{$_} } }
@@ -279,72 +295,17 @@ sub permissions ($class, $profile) {
 
 # ---------------------------------------------------------------- in words
 
-my %LABELS = (
-    name => 'Name', login => 'Login', password => 'Password', write_as => 'Writes as patron',
-    preview => 'Preview only', koha_logins => 'Koha logins', authentication => 'Authentication',
-    record_types => 'Record types', matching_rule => 'Record matching rule',
-    target_field => 'Field that names the record to overlay',
-    overlay_action => 'Action if matching record found',
-    nomatch_action => 'Action if no match is found', item_action => 'How to process items',
-    item_conflict => 'An item that can not be added', mode => 'Mode', framework => 'Framework for new records',
-    overlay_framework => 'Framework for overlaid records', several_matches => 'Several records match equally',
-    no_match_keys => 'Nothing to match on', retry_window => 'Repeats',
-    guard_briefer_level => 'Fuller level in Koha', guard_fewer_fields => 'More fields in Koha',
-    guard_older => 'Newer version in Koha', guard_edited => 'Edited in Koha',
-    guard_other_kind => 'Another kind of record', guard_other_language => 'Another language of cataloging',
-    guard_other_number => 'Another OCLC number', guard_other_title => 'Another title or volume',
-    local_fields => 'Local fields', item_source => 'Items from another field',
-    default_homebranch => 'Default home library', default_holdingbranch => 'Default current library',
-    default_itype => 'Default item type', default_ccode => 'Default collection',
-    authority_matching_rule => 'Matching rule for authorities',
-    authority_overlay_action => 'Matching authority found',
-    authority_nomatch_action => 'No matching authority', you => 'Your account',
-);
-
-my %SENTENCES = (
-    missing => 'must be given.',
-    bad_name => '"%s" may hold letters, digits, dot, hyphen and underscore only.',
-    not_a_choice => '"%s" is no choice.',
-    not_a_flag => '"%s" is neither 1 nor 0.',
-    not_a_text => 'must be one value.',
-    out_of_range => '"%s" is no whole number from %s to %s.',
-    not_a_list => 'must be a list of words.',
-    unknown_setting => 'there is no such setting.',
-    too_long => 'is too long.',
-    login_in_use => 'is the login of the profile "%s" already.',
-    bad_field_name => '"%s" is no field and subfield. Write a tag, a blank and a subfield code, as in 999 $c.',
-    bad_local_line => '"%s" is not understood. Write fields, a colon and a policy, as in 59X: keep_existing.',
-    no_policy => '"%s" is no policy.',
-    bad_field_pattern => '%s',
-    bad_item_line => '"%s" is not understood. Write the field and subfield to read and the subfield of the item,'
-        . ' as in 949 $i -> $p.',
-    source_is_item_field => '"%s" reads the item field itself.',
-    source_twice => 'the subfield $%s is read twice.',
-    item_subfield_twice => 'the subfield $%s of the item is filled twice.',
-    no_item_subfield => 'this Koha has no item subfield %s.',
-    several_tags => 'all lines must read the same field, not %s.',
-    no_such_library => 'there is no library "%s" in this Koha.',
-    no_such_itemtype => 'there is no item type "%s" in this Koha.',
-    no_such_collection => 'there is no collection "%s" among the authorized values CCODE.',
-    replace_without_rule => 'is needed where matching records are to be replaced.',
-    rule_has_space => 'the code "%s" has a space. Codes of matching rules have none: change it in Koha first.',
-    no_such_rule => 'there is no matching rule "%s" in this Koha.',
-    rule_of_other_type => 'the matching rule "%s" is for another type of record.',
-    rule_without_matchpoint => 'the matching rule "%s" has no match point.',
-    no_such_framework => 'there is no framework "%s" in this Koha.',
-    no_such_patron => 'there is no patron "%s" in this Koha.',
-    patron_expired => 'the account of the patron "%s" has expired.',
-    missing_permission => 'this patron lacks the permission %s.',
-    you_lack_permission => 'it lacks the permission %s, so you can not save a profile that uses it.',
-);
-
-sub sentence ($class, $problem) {
-    my @values = ($problem->{value} // '', @{ $problem->{range} // [] });
-    my $text = ($SENTENCES{ $problem->{code} } // $problem->{code}) =~ s/%s/shift @values/ger;
-    $text .= ' There are: ' . join(', ', @{ $problem->{choices} }) . '.' if @{ $problem->{choices} // [] };
-    my $label = $LABELS{ $problem->{field} };
-    my $name = !$label ? $problem->{field} : $problem->{field} eq 'you' ? $label : "$label ($problem->{field})";
-    return "$name: $text";
+# In English where no texts of another language are given.
+sub sentence ($class, $problem, $texts = Koha::Plugin::ConnexionGateway::Texts->new) {
+    my ($least, $most) = @{ $problem->{range} // [ undef, $problem->{most} ] };
+    my $key = "problem.$problem->{code}";
+    my $text = $texts->text($key, { value => $problem->{value} // '', least => $least, most => $most });
+    $text = $texts->text('problem.choices', { text => $text, choices => join ', ', @{ $problem->{choices} } })
+        if @{ $problem->{choices} // [] };
+    my $label = "profile.$problem->{field}";
+    return "$problem->{field}: $text" if !$texts->has($label);
+    return $texts->text($problem->{field} eq 'you' ? 'problem.you' : 'problem.in_field',
+        { label => $texts->text($label), field => $problem->{field}, text => $text });
 }
 
 1;
@@ -376,11 +337,19 @@ The names of the members; each with its default.
 
 The values allowed for each member that is a choice.
 
+=head2 range($member)
+
+C<[least, most]> of a number.
+
 =head2 tidy(\%profile)
 
 The same profile in one spelling.
 
-=head2 problems($koha, \%profile), sentence(\%problem)
+=head2 unknown_normalizers(\%rule)
+
+The normalizers of a matching rule that Koha does not know. It matches without them.
+
+=head2 problems($koha, \%profile), sentence(\%problem, $texts)
 
 What is wrong, as C<{field, code, value}>, and one such problem in words.
 

@@ -1,0 +1,113 @@
+package Koha::Plugin::ConnexionGateway::Pages::Export;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use parent 'Koha::Plugin::ConnexionGateway::Pages::Page';
+
+use Koha::Plugin::ConnexionGateway::Core;
+use Koha::Plugin::ConnexionGateway::Core::Record;
+use Koha::Plugin::ConnexionGateway::Exports;
+use Koha::Plugin::ConnexionGateway::Importer;
+use Koha::Plugin::ConnexionGateway::Log;
+use Koha::Plugin::ConnexionGateway::Profile;
+use Koha::Plugin::ConnexionGateway::Reply;
+
+my $REPLY = 'Koha::Plugin::ConnexionGateway::Reply';
+
+sub menu_entry ($self) { return '' }
+
+sub scripts ($class) { return 'export' }
+
+sub texts_of_scripts ($class) { return 'export' }
+
+sub queries ($class) { return { download => 'download' } }
+
+sub changes ($class) { return { again => 'again' } }
+
+sub show ($self) {
+    my $export = $self->_asked_for;
+    my $plan = $export->{plan};
+    return $self->render('export', title => $self->t('export.title', number => $export->{number}), export => $export,
+        became => $self->t("log.became.$export->{became}"), patron => $self->_patron($export),
+        record_url => defined $export->{record_id}
+            ? $self->koha->record_path($export->{record_type}, $export->{record_id}) : undef,
+        reasons => [ map { $REPLY->reason($_) } @{ $plan ? $plan->{reasons} : [] } ],
+        candidates => [ map { $self->_candidate($plan, $_) } @{ $plan ? $plan->{match}{candidates} : [] } ],
+        items => [ map { $self->_item($_) } @{ $plan ? $plan->{items} : [] } ],
+        fields => $plan ? $plan->{fields} : [], diagnostics => $plan ? $plan->{diagnostics} : [],
+        lines => $self->_lines($export), has_record => length($export->{record} // '') ? 1 : 0);
+}
+
+sub _asked_for ($self) {
+    my $number = $self->number('number') // $self->refuse('pages.bad_request');
+    return Koha::Plugin::ConnexionGateway::Exports->new(koha => $self->koha)->one($number)
+        // $self->refuse('export.no_such', 404, number => $number);
+}
+
+sub _patron ($self, $export) {
+    my $number = $export->{borrowernumber} // return;
+    my $patron = $self->koha->patron(borrowernumber => $number) // {};
+    return { number => $number, userid => $patron->{userid} // $number };
+}
+
+sub _candidate ($self, $plan, $candidate) {
+    return { %{$candidate}, url => $self->koha->record_path($plan->{record_type}, $candidate->{id}),
+        word => $self->t("export.verdict.$candidate->{verdict}") };
+}
+
+sub _item ($self, $item) {
+    return { %{$item}, word => $self->t("export.item.$item->{action}"), why => $REPLY->item_reason($item->{reason}) };
+}
+
+# The record as people read it; undef where the core is missing or the bytes are no record.
+sub _lines ($self, $export) {
+    return if !length($export->{record} // '') || !Koha::Plugin::ConnexionGateway::Core->available;
+    my $record = Koha::Plugin::ConnexionGateway::Core::Record->read($export->{record})->{record} or return;
+    my $text = $record->line;
+    utf8::decode($text);
+    return $text;
+}
+
+sub download ($self) {
+    my $export = $self->_asked_for;
+    return $self->refuse('export.no_record', 404) if !length($export->{record} // '');
+    return $self->file($export->{record}, 'application/marc', "export-$export->{number}.mrc");
+}
+
+# A new export of the same record under the same patron; who asks for it must be allowed to do it too.
+sub again ($self) {
+    my $export = $self->_asked_for;
+    $self->refuse('export.no_record', 404) if !length($export->{record} // '');
+    $self->refuse('export.under_way', 409) if $export->{became} eq 'under_way';
+    my $profile = $self->settings->profile($export->{profile} // '')
+        // $self->refuse('profile.no_such', 404, name => $export->{profile} // '');
+    $self->need(Koha::Plugin::ConnexionGateway::Profile->permissions($profile));
+    open my $nowhere, '>', '/dev/null' or die "/dev/null: $!\n";
+    my $answer = Koha::Plugin::ConnexionGateway::Importer->new(koha => $self->koha,
+        log => Koha::Plugin::ConnexionGateway::Log->new(handle => $nowhere))->replay($export->{number});
+    return $self->json({ number => $answer->{number}, reply => $answer->{text},
+        page => $self->url('tool', 'export', number => $answer->{number}) });
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Pages::Export - all about one export
+
+=head1 METHODS
+
+=head2 show, download, again
+
+The page of C<number>; its record as it came; the same record imported once more.
+
+=cut

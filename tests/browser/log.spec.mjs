@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What was exported is found, understood, downloaded and imported again.
+import { test, expect, expectAccessible, expectNarrow, picture, record } from "./lib/pages.mjs";
+
+// A record whose title is markup, of the same length as it was.
+const hostile = () => {
+  const octets = record("gpo_ascii_on1131863734.mrc").toString("latin1");
+  const [, title] = /\x1fa([^\x1e\x1f]{40,})/.exec(octets);
+  const markup = "<script>alert(1)</script>".padEnd(title.length, ".");
+  return Buffer.from(octets.replace(title, markup), "latin1");
+};
+
+test("the log and one export", async ({ page, gateway, login, open }) => {
+  await gateway.profile({ name: "log", login: "log" });
+  const book = record("book_utf8_oclc1005829214.mrc");
+  const edited = Buffer.from(book.toString("latin1").replace(/(\x1e)(?:19|20)\d\d(\d{10}\.\d)/, "$12026$2"), "latin1");
+  expect(await gateway.export("log", book)).toMatch(/^Success/);
+  expect(await gateway.export("log", edited)).toMatch(/^Success/);
+  await login("cataloguer");
+  await open("tool");
+  const rows = page.locator("#cg-log tbody tr");
+  await expect(rows.nth(0)).toContainText("overlaid");
+  await expect(rows.nth(1)).toContainText("added");
+  await expectAccessible(page);
+  await picture(page, "log");
+
+  await page.locator("#cg-became").selectOption("overlaid");
+  await expect(rows).toHaveCount(1);
+  const csv = await page.request.get(new URL(await page.locator("#cg-csv").getAttribute("href"), gateway.staff).href);
+  expect(csv.headers()["content-type"]).toContain("text/csv");
+  expect((await csv.text()).trim().split("\r\n")).toHaveLength(2);
+  await page.getByLabel("Title, login or number").fill("no such title anywhere");
+  await expect(page.locator("#cg-log")).toContainText("No export fits.");
+  await page.getByLabel("Title, login or number").fill("");
+
+  await expect(rows).toHaveCount(1);
+  await rows.nth(0).getByRole("link").first().click();
+  await expect(page.locator("h1")).toContainText("Export");
+  await expect(page.locator(".cg-reply")).toContainText("overlaid by import");
+  await expect(page.locator(".cg-fields tbody")).toContainText("the same");
+  await expectAccessible(page);
+  await picture(page, "export");
+  await expectNarrow(page);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download the record" }).click();
+  expect((await download).suggestedFilename()).toMatch(/^export-\d+\.mrc$/);
+
+  await page.getByRole("button", { name: "Import again" }).click();
+  await expect(page.locator("#cg-messages")).toContainText("Success");
+});
+
+test("a title that is markup, and an export that is none", async ({ page, gateway, login, open, faults }) => {
+  await gateway.profile({ name: "log", login: "log" });
+  await gateway.export("log", hostile());
+  await login("admin");
+  await open("tool", "", { search: "alert(1)" });
+  await expect(page.locator("#cg-log tbody tr")).toHaveCount(1);
+  await expect(page.locator("#cg-log tbody")).toContainText("<script>alert(1)</script>");
+  await page.locator("#cg-log tbody a").first().click();
+  await expect(page.locator("h2").first()).toContainText("<script>alert(1)</script>");
+  await open("tool", "export", { number: 999999 });
+  await expect(page.getByRole("alert")).toHaveText("There is no export 999999.");
+  expect(faults.splice(0).join()).toContain("404");
+});
+
+test("who may not come here", async ({ page, gateway, login, faults }) => {
+  await login("nobody");
+  await page.goto(gateway.url("tool"));
+  await expect(page.locator("#cg")).toHaveCount(0);
+  faults.splice(0);
+});
