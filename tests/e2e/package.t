@@ -237,7 +237,7 @@ subtest 'what can be called' => sub {
     my $before = contents();
     for my $method (@subs) {
         my $answer = visit($browser, $method);
-        is($answer->code, 302, "who visits $method is sent to Koha's page of plugins") if $method =~ /\A(?:uninstall|cronjob|after)/;
+        is($answer->code, 302, "who visits $method is sent to Koha's page of plugins") if $method =~ /\A(?:new|uninstall|cronjob|after)/;
         is_deeply(contents(), $before, "a visit to $method changes nothing");
     }
 };

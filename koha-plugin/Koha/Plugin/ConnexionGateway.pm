@@ -29,6 +29,7 @@ our $METADATA = {
 
 sub new {
     my ($class, $args) = @_;
+    return $class->go_home if ref $class;    # a visitor's URL calls it of an object
     $args->{metadata} = { %{$METADATA}, class => $class };
     return $class->SUPER::new($args);
 }
@@ -46,7 +47,8 @@ sub tool {
 }
 
 # Koha makes an object of this class, and so may call this, at every save of a record. DDL commits:
-# an upgrade must wait where an export is being written.
+# an upgrade must wait where an export is being written. A process that has loaded an older Version and
+# Schema keeps both, and so never takes the tables for upgraded.
 sub install {
     return 0 if $Koha::Plugin::ConnexionGateway::Koha::in_transaction;
     require Koha::Plugin::ConnexionGateway::Koha;
