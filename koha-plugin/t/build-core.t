@@ -148,7 +148,7 @@ subtest 'nothing is half there' => sub {
     build_core($server, '--again');
     $as_before->('killed');
 
-    fake_cmake($server, "touch '$server/began'; while [ ! -e '$server/go' ]; do sleep 0.1; done; cp '$OWN->{file}'");
+    fake_cmake($server, "touch '$server/began'; for i in \$(seq 100); do [ -e '$server/go' ] && break; sleep 0.1; done; cp '$OWN->{file}'");
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
         open STDOUT, '>', '/dev/null' or die $!;
