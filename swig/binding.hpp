@@ -19,6 +19,7 @@
 namespace binding {
 
 using KeyList = std::vector<connexion::MatchKeys>;
+using PointList = std::vector<connexion::PointKeys>;
 using IdentifierList = std::vector<connexion::Identifier>;
 
 inline std::string_view name(connexion::Encoding encoding) {

@@ -136,6 +136,9 @@ KeyList match_keys(const connexion::Record& record, const connexion::Rules& rule
 KeyList search_keys(const connexion::Record& record, const connexion::Rules& rules) {
   return connexion::search_keys(record, rules.matching());
 }
+PointList point_keys(const connexion::Record& record, const connexion::Rules& rules) {
+  return connexion::point_keys(record, rules.matching());
+}
 IdentifierList identifiers(const connexion::Record& record) {
   return connexion::identifiers(record);
 }

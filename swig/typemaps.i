@@ -103,6 +103,7 @@ CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
 %enddef
 namespace binding {
 class KeyList;
+class PointList;
 class IdentifierList;
 }
 namespace connexion {
@@ -110,6 +111,7 @@ struct Decision;
 struct ReadResult;
 }
 CONNEXION_VALUE(binding::KeyList)
+CONNEXION_VALUE(binding::PointList)
 CONNEXION_VALUE(binding::IdentifierList)
 CONNEXION_VALUE(connexion::Decision)
 %feature("novaluewrapper") connexion::ReadResult;

@@ -58,6 +58,18 @@ inline SV* perl_value(pTHX_ const KeyList& keys) {
   });
 }
 
+inline SV* perl_value(pTHX_ const PointList& points) {
+  const auto convert = [&](const std::string& key) { return text(aTHX_ key); };
+  return list(aTHX_ points, [&](const connexion::PointKeys& point) {
+    Hash hash(aTHX);
+    hash.put("matchpoint", number(aTHX_ static_cast<std::int64_t>(point.matchpoint)));
+    hash.put("index", text(aTHX_ point.index));
+    hash.put("keys", list(aTHX_ point.keys, convert));
+    hash.put("searched", list(aTHX_ point.searched, convert));
+    return hash.reference();
+  });
+}
+
 inline SV* perl_value(pTHX_ const IdentifierList& identifiers) {
   return list(aTHX_ identifiers, [&](const connexion::Identifier& identifier) {
     Hash hash(aTHX);

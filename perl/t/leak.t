@@ -38,7 +38,7 @@ my %case = (
     'requests'         => sub { "${Core}::RequestParser"->new->feed("A\x44demo$octets")->next },
     'failed requests'  => sub { "${Core}::RequestParser"->new->feed("GET / $long")->problem },
     'rules'            => sub { "${Core}::Rules"->new($json) },
-    'keys'             => sub { $rules->match_keys($record); $rules->identifiers($record) },
+    'keys'             => sub { $rules->$_($record) for qw(match_keys search_keys point_keys); $rules->identifiers($record) },
     'plans'            => sub {
         my $facts = "${Core}::Facts"->new->hit(0, 34, 'search')->candidate(34, $record);
         $rules->plan_json($record, $facts);

@@ -35,6 +35,16 @@ subtest 'keys' => sub {
     my ($point) = @{ $rules->search_keys($record) };
     is $point->{index}, 'isbn', 'search keys';
     ok scalar(grep { $_ eq '9780142437247' } @{ $point->{keys} }), 'find the ISBN';
+    is_deeply $rules->point_keys($record),
+        [{
+            matchpoint => 0,
+            index      => 'isbn',
+            keys       => $rules->match_keys($record)->[0]{keys},
+            searched   => $point->{keys}
+        }],
+        'both in one step';
+    is_deeply $rules->plan($record, $Facts->new)->{match}{keys}, $rules->point_keys($record),
+        'as the plan has them';
     is_deeply [sort map { "$_->{kind}:$_->{value}" } @{ $rules->identifiers($record) }],
         ['isbn:9780142437247', 'oclc:12345'], 'identifiers';
 

@@ -71,7 +71,7 @@ sub point ($index, $tag, $subfields, @norms) {
 # As the gateway reads: normalized to NFC.
 sub ours ($octets, $answer) {
     my $record = $RECORD->read($octets, nfc => 1)->{record} or return;
-    my @keys = ($rules->match_keys($record), $rules->search_keys($record));
+    my $keys = $rules->point_keys($record);
     return $rules->$answer($record, $FACTS->new);
 }
 
@@ -97,7 +97,7 @@ sub subfields () {
 
 sub our_keys ($octets) {
     my $read = $RECORD->read($octets, nfc => 1);
-    return flat($rules->match_keys($read->{record}));
+    return flat($rules->point_keys($read->{record}));
 }
 
 sub koha_keys ($octets) {

@@ -239,6 +239,24 @@ TEST_CASE("match: search keys") {
   CHECK(all[0].matchpoint == 1);
   CHECK(all[0].index == "Other-control-number");
 
+  const auto both = point_keys(r, rule);
+  REQUIRE(both.size() == 1);
+  CHECK(both[0].matchpoint == 1);
+  CHECK(both[0].index == "Other-control-number");
+  CHECK(both[0].keys == match_keys(r, rule)[0].keys);
+  CHECK(both[0].searched == all[0].keys);
+  CHECK(has_search_keys(r, rule));
+  const auto no_number = with_020({"hbk."});
+  REQUIRE(point_keys(no_number, rule).size() == 1);
+  CHECK(point_keys(no_number, rule)[0].keys == Keys{"hbk."});
+  CHECK(point_keys(no_number, rule)[0].searched.empty());
+  CHECK_FALSE(has_search_keys(no_number, rule));
+  // of 001 there is no key that is no number, but what 035 has is searched for
+  MatchingRule of_001{"", "biblio", 0, {c001}, {}};
+  CHECK(point_keys(nine.build(), of_001)[0].keys.empty());
+  CHECK(point_keys(nine.build(), of_001)[0].searched == search_keys(nine.build(), c001));
+  CHECK(has_search_keys(nine.build(), of_001));
+
   CHECK(match_identifiers(r, c035) == std::vector<connexion::Identifier>{{"oclc", "12345"}});
   CHECK(match_identifiers(with_020({"0306406152", "hbk."}), isbn) ==
         std::vector<connexion::Identifier>{{"isbn", "9780306406157"}});

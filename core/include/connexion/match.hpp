@@ -118,12 +118,25 @@ inline constexpr int kIndexVersion = 1;
 /// The same for every matchpoint of a rule that has any.
 [[nodiscard]] std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule);
 
+/// Whether there is anything to search any matchpoint's index for.
+[[nodiscard]] bool has_search_keys(const Record& record, const MatchingRule& rule);
+
+/// Both kinds of keys of one matchpoint; either may be empty, but not both.
+struct PointKeys {
+  std::size_t matchpoint;  ///< position in the rule
+  std::string index;
+  std::vector<std::string> keys;      ///< as of match_keys
+  std::vector<std::string> searched;  ///< as of search_keys
+};
+/// match_keys and search_keys in one go.
+[[nodiscard]] std::vector<PointKeys> point_keys(const Record& record, const MatchingRule& rule);
+
 /// Normal forms. Empty when the text is not such a number; what follows the number, as in
 /// "0306406152 (pbk.)", is dropped.
-[[nodiscard]] std::string normal_isbn(std::string_view text);  ///< ISBN-13 without hyphens
-[[nodiscard]] std::string normal_issn(std::string_view text);  ///< 1234-567X
-[[nodiscard]] std::string normal_lccn(std::string_view text);  ///< as LC normalizes: "n78890351"
-[[nodiscard]] std::string normal_oclc(std::string_view text);  ///< digits, no prefix, no zeros
+[[nodiscard]] std::string normal_isbn(std::string_view text);   ///< ISBN-13 without hyphens
+[[nodiscard]] std::string normal_issn(std::string_view text);   ///< 1234-567X
+[[nodiscard]] std::string normal_lccn(std::string_view text);   ///< as LC normalizes: "n78890351"
+[[nodiscard]] std::string normal_oclc(std::string_view text);   ///< digits, no prefix, no zeros
 [[nodiscard]] std::string normal_local(std::string_view text);  ///< a positive integer, no zeros
 /// Another agency's number with its source, "(DLC)n 78890351" as "(dlc)n78890351": small letters,
 /// no blanks. Empty without a source.

@@ -59,6 +59,10 @@ struct RecordDraft;
 class Field {
  public:
   [[nodiscard]] std::string_view tag() const noexcept { return {entry_->tag, 3}; }
+  [[nodiscard]] bool has_tag(std::string_view tag) const noexcept {
+    const char* const own = entry_->tag;
+    return tag.size() == 3 && own[2] == tag[2] && own[1] == tag[1] && own[0] == tag[0];
+  }
   [[nodiscard]] bool is_control() const noexcept { return entry_->control; }
   /// Content of a control field; empty for a data field.
   [[nodiscard]] std::string_view data() const noexcept;
@@ -161,7 +165,7 @@ class Record {
    private:
     void skip() noexcept {
       if (!tag_.empty())
-        while (at_ < record_->size() && (*record_)[at_].tag() != tag_) ++at_;
+        while (at_ < record_->size() && !(*record_)[at_].has_tag(tag_)) ++at_;
     }
     const Record* record_ = nullptr;
     std::size_t at_ = 0;

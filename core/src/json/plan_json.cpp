@@ -46,18 +46,12 @@ Json candidate_json(const Candidate& candidate) {
 }
 
 Json match_json(const Record& incoming, const Rules& rules, const Decision& decision) {
-  // by matchpoint: the keys that the rule makes, and those that are searched for
-  std::map<std::size_t, std::pair<const MatchKeys*, const MatchKeys*>> points;
-  const auto made = match_keys(incoming, rules.matching());
-  const auto searched = search_keys(incoming, rules.matching());
-  for (const auto& point : made) points[point.matchpoint].first = &point;
-  for (const auto& point : searched) points[point.matchpoint].second = &point;
   auto keys = Json::array();
-  for (const auto& [matchpoint, both] : points)
-    keys.push_back({{"matchpoint", matchpoint},
-                    {"index", rules.matching().matchpoints[matchpoint].index},
-                    {"keys", both.first ? both.first->keys : std::vector<std::string>()},
-                    {"searched", both.second ? both.second->keys : std::vector<std::string>()}});
+  for (auto& point : point_keys(incoming, rules.matching()))
+    keys.push_back({{"matchpoint", point.matchpoint},
+                    {"index", std::move(point.index)},
+                    {"keys", std::move(point.keys)},
+                    {"searched", std::move(point.searched)}});
   auto candidates = Json::array();
   for (const auto& candidate : decision.candidates) candidates.push_back(candidate_json(candidate));
   Json json{{"rule", nullptr}, {"threshold", nullptr}};

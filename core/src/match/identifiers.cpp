@@ -211,6 +211,16 @@ void add_forms(std::vector<std::string>& keys, const Identifier& id) {
   }
 }
 
+std::vector<std::string> searched(const Record& record, const Matchpoint& point,
+                                  std::vector<std::string> keys) {
+  const auto kind = kind_of(point);
+  std::vector<std::string> all;
+  for (auto& key : keys)
+    if (is_number(kind, key)) add(all, std::move(key));
+  for (const auto& id : match_identifiers(record, point)) add_forms(all, id);
+  return all;
+}
+
 // The fields that `identifiers` takes numbers of a kind from.
 bool is_at_home(std::string_view kind, const MatchComponent& component) {
   const auto is = [&](std::string_view tag, std::string_view subfields) {
@@ -331,12 +341,7 @@ bool answered_by_index(const Record& record, const MatchingRule& rule) {
 }
 
 std::vector<std::string> search_keys(const Record& record, const Matchpoint& point) {
-  const auto kind = kind_of(point);
-  std::vector<std::string> keys;
-  for (auto& key : keys_of(record, point))
-    if (is_number(kind, key)) add(keys, std::move(key));
-  for (const auto& id : match_identifiers(record, point)) add_forms(keys, id);
-  return keys;
+  return searched(record, point, keys_of(record, point));
 }
 
 std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule) {
@@ -344,6 +349,29 @@ std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rul
   for (std::size_t i = 0; i < rule.matchpoints.size(); ++i) {
     auto keys = search_keys(record, rule.matchpoints[i]);
     if (!keys.empty()) all.push_back({i, rule.matchpoints[i].index, std::move(keys)});
+  }
+  return all;
+}
+
+bool has_search_keys(const Record& record, const MatchingRule& rule) {
+  return std::any_of(
+      rule.matchpoints.begin(), rule.matchpoints.end(), [&](const Matchpoint& point) {
+        const auto kind = kind_of(point);
+        const auto keys = keys_of(record, point);
+        return std::any_of(keys.begin(), keys.end(),
+                           [&](const std::string& key) { return is_number(kind, key); }) ||
+               !match_identifiers(record, point).empty();
+      });
+}
+
+std::vector<PointKeys> point_keys(const Record& record, const MatchingRule& rule) {
+  std::vector<PointKeys> all;
+  for (std::size_t i = 0; i < rule.matchpoints.size(); ++i) {
+    const Matchpoint& point = rule.matchpoints[i];
+    PointKeys found{i, point.index, {}, {}};
+    for (auto& key : keys_of(record, point)) add(found.keys, std::move(key));
+    found.searched = searched(record, point, found.keys);
+    if (!found.keys.empty() || !found.searched.empty()) all.push_back(std::move(found));
   }
   return all;
 }

@@ -41,12 +41,6 @@ std::string joined(const std::vector<std::string>& keys) {
 
 }  // namespace
 
-bool fields::has_tag(const Field& field, std::string_view pattern) {
-  const auto tag = field.tag();
-  const auto matches = [&](std::size_t i) { return pattern[i] == '.' || pattern[i] == tag[i]; };
-  return pattern.size() == tag.size() && matches(2) && matches(1) && matches(0);
-}
-
 bool fields::wanted(char code, std::string_view subfields) {
   return subfields.empty() || subfields.find(code) != std::string_view::npos;
 }

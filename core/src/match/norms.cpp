@@ -73,28 +73,45 @@ void remove_spaces(std::string& text) {
   text = std::move(out);
 }
 
-constexpr auto kDropped = [] {
-  std::array<bool, 256> dropped{};
-  for (const char c : std::string_view(".;:,[]()/'\""))
-    dropped[static_cast<unsigned char>(c)] = true;
-  return dropped;
+constexpr char kDropped = 0;
+
+// What legacy_default makes of each character of ASCII: its capital, a space or nothing. No field
+// holds a NUL.
+constexpr auto kLegacy = [] {
+  std::array<char, 128> map{};
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const auto c = static_cast<char>(i);
+    map[i] = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    if (c >= '\t' && c <= '\r') map[i] = ' ';
+  }
+  for (const char c : std::string_view(".;:,[]()/'\"")) map[static_cast<std::size_t>(c)] = kDropped;
+  return map;
 }();
 
-// In place: what stays never gets behind what is read.
+// In place: what stays never gets behind what is read. Characters beyond ASCII are capitals
+// already.
 void legacy_default(std::string& text) {
-  upper_case(text);
+  if (!is_ascii(text)) text = upper(text);
   std::size_t to = 0;
   bool space = false;
-  for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
-    size = character(text, at);
-    if (kDropped[static_cast<unsigned char>(text[at])]) continue;
-    if (is_space(text, at, size)) {
-      space = true;
-      continue;
-    }
+  const auto put = [&](char c) {
     if (space && to != 0) text[to++] = ' ';
     space = false;
-    for (std::size_t i = 0; i < size; ++i) text[to++] = text[at + i];
+    text[to++] = c;
+  };
+  for (std::size_t at = 0, size = 1; at < text.size(); at += size) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    size = character(text, at);
+    if (byte >= 0x80 && !is_space(text, at, size)) {
+      put(text[at]);
+      for (std::size_t i = 1; i < size; ++i) text[to++] = text[at + i];
+      continue;
+    }
+    const char c = byte < 0x80 ? kLegacy[byte] : ' ';
+    if (c == ' ')
+      space = true;
+    else if (c != kDropped)
+      put(c);
   }
   text.resize(to);
 }

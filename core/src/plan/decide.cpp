@@ -43,11 +43,6 @@ std::size_t best_count(const std::vector<Candidate>& candidates) {
       }));
 }
 
-bool has_search_keys(const Record& incoming, const MatchingRule& rule) {
-  return std::any_of(rule.matchpoints.begin(), rule.matchpoints.end(),
-                     [&](const Matchpoint& p) { return !search_keys(incoming, p).empty(); });
-}
-
 // Whether a candidate shares something with the record, if not enough. One that was found by a key
 // that is no number ("hbk.") doesn't.
 bool was_found(const std::vector<Candidate>& candidates) {

@@ -310,8 +310,8 @@ sub _refuse_damaged ($self, $job) {
 
 sub _slot_names ($self, $job) {
     my @names = ("export:$job->{export}{login}:$job->{export}{digest}");
-    for my $point (@{ $job->{search_keys} }, @{ $job->{match_keys} }) {
-        push @names, map {"key:$point->{index}:$_"} @{ $point->{keys} };
+    for my $point (@{ $job->{point_keys} }) {
+        push @names, map {"key:$point->{index}:$_"} @{ $point->{searched} }, @{ $point->{keys} };
     }
     push @names, map {"$_->{kind}:$_->{value}"} @{ $job->{identifiers} };
     push @names, "record:$job->{record_type}:$job->{named_target}" if $job->{named_target};

@@ -141,7 +141,7 @@ sub _print_line ($index, $word, $target, $title, $why) {
 # The first record of the files that has a number or a key of this one; a later export would find it.
 sub _seen_before ($self, $job, $name) {
     my @all = map {"$_->{kind} $_->{value}"} grep { $_->{kind} !~ /\A(?:heading|control)\z/ } @{ $job->{identifiers} };
-    push @all, map { my $point = $_; map {"$point->{index} $_"} @{ $point->{keys} } } @{ $job->{search_keys} };
+    push @all, map { my $point = $_; map {"$point->{index} $_"} @{ $point->{searched} } } @{ $job->{point_keys} };
     my $first;
     for my $text (@all) {
         my $octets = $text;

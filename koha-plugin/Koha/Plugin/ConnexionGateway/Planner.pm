@@ -37,8 +37,7 @@ sub prepare ($self, $context, $record) {
     return {
         record => $record, record_type => $type, named_target => $core->named_target($record), rules => $core, document => $rules->{document},
         matcher_id => $rules->{matcher_id},
-        search_keys => $core->search_keys($record), match_keys => $core->match_keys($record),
-        identifiers => $core->identifiers($record), index_is_current => $index_is_current,
+        point_keys => $core->point_keys($record), identifiers => $core->identifiers($record), index_is_current => $index_is_current,
     };
 }
 
@@ -113,8 +112,8 @@ sub _is_as_read ($self, $job, $id) {
 }
 
 sub _search ($self, $job, $facts, $candidates) {
-    for my $point (@{ $job->{search_keys} }) {
-        my $ids = $self->{koha}->search($job->{record_type}, $point->{index}, $point->{keys});
+    for my $point (_searched($job)) {
+        my $ids = $self->{koha}->search($job->{record_type}, $point->{index}, $point->{searched});
         for my $id (@{$ids}) {
             $facts->hit($point->{matchpoint}, $id, 'search');
             $candidates->{$id} = 1;
@@ -123,6 +122,9 @@ sub _search ($self, $job, $facts, $candidates) {
     return;
 }
 
+# The matchpoints that there is anything to search for.
+sub _searched ($job) { return grep { @{ $_->{searched} } } @{ $job->{point_keys} } }
+
 # What has not reached a search engine yet is found by its identifiers. The core checks each of these
 # against the candidate's own record. True where none was left out for being too many.
 sub _look_up ($self, $job, $facts, $candidates) {
@@ -130,11 +132,11 @@ sub _look_up ($self, $job, $facts, $candidates) {
     my @named = grep { $_->{kind} eq 'local' } @{ $rules->match_identifiers($job->{record}) };
     my @pairs = map { [ @{$_}{qw(kind value)} ] } @{ $rules->index_entries($job->{record}) };
     # Not the keys that are no number ("hbk."), which many records share.
-    for my $point (@{ $job->{search_keys} }) {
-        push @pairs, map { [ "key:$point->{index}", $_ ] } @{ $point->{keys} };
+    for my $point (_searched($job)) {
+        push @pairs, map { [ "key:$point->{index}", $_ ] } @{ $point->{searched} };
     }
     my $found = $self->{identifiers}->find($job->{record_type}, @pairs);
-    my %points = map { $_->{matchpoint} => 1 } @{ $job->{search_keys} };
+    my %points = map { $_->{matchpoint} => 1 } _searched($job);
     for my $id (@{ $found->{ids} }, map { $_->{value} } @named) {
         $facts->hit($_, $id, 'identifiers') for keys %points;
         $candidates->{$id} = 1;
@@ -194,7 +196,7 @@ The record as C<Core::Record-E<gt>read> gives it, with its characters as Koha st
 =head2 prepare(\%context, $record)
 
 What can be known of the record without looking at the catalogue: a hash with C<record,
-record_type, named_target, rules, document, matcher_id, search_keys, match_keys, identifiers, index_is_current>. The
+record_type, named_target, rules, document, matcher_id, point_keys, identifiers, index_is_current>. The
 record is the prepared one: items that come in another field have become item fields.
 
 =head2 plan(\%job)

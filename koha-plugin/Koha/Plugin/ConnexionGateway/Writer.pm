@@ -209,7 +209,7 @@ sub _without_numbers ($self, $job, $field) {
 
 sub _know ($self, $job, $done) {
     my %keys;
-    push @{ $keys{"key:$_->{index}"} }, @{ $_->{keys} } for @{ $job->{match_keys} };
+    push @{ $keys{"key:$_->{index}"} }, @{ $_->{keys} } for grep { @{ $_->{keys} } } @{ $job->{point_keys} };
     $self->{identifiers}->know($job->{record_type}, $done->{record_id}, \%keys,
         new => $job->{plan}{outcome} eq 'add');
     return;
@@ -243,7 +243,7 @@ undoes, the record, its items, and the identifiers by which the record is found 
 =head2 carry_out(\%job)
 
 The job holds C<number, profile, patron, record, record_type, rules, facts, document, matcher_id,
-match_keys, identifiers, plan>. Gives C<{number, record_type, batch, record_id, import_record_id, url,
+point_keys, identifiers, plan>. Gives C<{number, record_type, batch, record_id, import_record_id, url,
 index_pending, undo, written_digest, linked_biblios}>, with those that apply. Where the job holds a
 C<decision>, the plan is one that a person has decided on.
 
