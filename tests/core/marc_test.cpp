@@ -571,6 +571,34 @@ TEST_CASE("Characters that are no content", "[marc]") {
   CHECK(the(result, Code::replacement_character).tag == "650");
 }
 
+TEST_CASE("UTF-8 that was encoded twice is told and kept", "[marc]") {
+  const auto told = [](const std::string& text) {
+    RecordBuilder builder;
+    builder.data_field("500", ' ', ' ').subfield('a', text);
+    const auto octets = connexion::to_iso2709(builder.build());
+    const auto result = read_iso2709(octets);
+    REQUIRE(result.outcome == Outcome::ok);
+    CHECK((*result.record)[0].first('a') == text);
+    const auto xml = connexion::read_marcxml(connexion::to_marcxml(*result.record));
+    CHECK(has(xml, Code::double_encoded) == has(result, Code::double_encoded));
+    return has(result, Code::double_encoded);
+  };
+  CHECK(told("Caf\u00C3\u00A9"));
+  CHECK(told("l\u00E2\u20AC\u2122\u00C3\u00A9t\u00C3\u00A9"));  // by Windows-1252
+  CHECK(told("\u00E2\u20AC\u0153quoted"));
+  CHECK(told("25 \u00C2\u00B0C"));
+  CHECK(told("Dvo\u00C5\u2122\u00C3\u00A1k"));
+  CHECK(told("\u00D0\u00BC\u00D0\u00B8\u00D1\u20AC"));  // мир
+  // sound text, with the same characters in places that make no sense as bytes
+  CHECK_FALSE(told("\u00C3 la carte"));
+  CHECK_FALSE(told("Caf\u00E9 \u00A9 1999"));
+  CHECK_FALSE(told("\u00ABCAF\u00C3\u00BB"));
+  CHECK_FALSE(told("CAF\u00C9\u00BB"));                    // would be one letter of IPA
+  CHECK_FALSE(told("Caf\u00C3\u00A9, caf\u00E9"));         // one of them is right
+  CHECK_FALSE(told("Caf\u00C3\u00A9 \u4E2D"));             // so are the others, then
+  CHECK_FALSE(told("\xC3\x83\xC2\x80 \xC3\x82\xC2\x81"));  // control characters
+}
+
 TEST_CASE("The encoding is decided by the bytes", "[marc]") {
   const auto with = [](char declared, const std::string& text) {
     return read_iso2709(changed([&](Parts& p) {

@@ -836,6 +836,8 @@ utf8_title(
 );
 utf8_title('083', 'U+FFFD in UTF-8 text',
     "Caf\xEF\xBF\xBD", "Caf\x{FFFD}", [[replacement_character => 3]]);
+utf8_title('389', 'UTF-8 that was encoded twice',
+    "Caf\xC3\x83\xC2\xA9", "Caf\x{C3}\x{A9}", [[double_encoded => 3]]);
 utf8_title('084', 'U+FFFF in UTF-8 text', "A\xEF\xBF\xBFB", undef, [[noncharacter => 1]]);
 utf8_title('165', 'U+FFFE in UTF-8 text', "A\xEF\xBF\xBEB", undef, [[noncharacter => 1]]);
 

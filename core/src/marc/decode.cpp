@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "marc/double_encoding.hpp"
 #include "marc/escape.hpp"
 #include "text/utf8.hpp"
 
@@ -57,6 +58,8 @@ void note_doubtful(char32_t c, std::size_t at, Problems& problems) {
 }  // namespace
 
 void decode_utf8(std::string_view value, std::string& out, Problems& problems) {
+  if (const auto twice = find_double_encoding(value); twice != std::string_view::npos)
+    problems.push_back({Code::double_encoded, twice});
   for (std::size_t at = 0; at < value.size();) {
     const std::size_t run = plain_run(value, at);
     out += value.substr(at, run - at);

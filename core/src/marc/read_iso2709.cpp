@@ -3,6 +3,7 @@
 
 #include "connexion/text.hpp"
 #include "marc/characters.hpp"
+#include "marc/double_encoding.hpp"
 #include "marc/draft.hpp"
 #include "marc/leader.hpp"
 #include "marc/log.hpp"
@@ -24,7 +25,8 @@ bool may_stand(std::string_view bytes, const Sound& sound, const ReadOptions& op
   if (!sound.high) return may_be_utf8 || !says_utf8;
   if (!may_be_utf8 || !says_utf8) return false;
   const std::string_view text(sound.data->text, sound.data->text_size);
-  return utf8::check(text) == utf8::Check::sound && (!options.nfc || utf8::is_plainly_nfc(text));
+  return utf8::check(text) == utf8::Check::sound && !detail::may_be_double_encoded(text) &&
+         (!options.nfc || utf8::is_plainly_nfc(text));
 }
 
 // The fast way lets odd values pass, which only call for a notice.

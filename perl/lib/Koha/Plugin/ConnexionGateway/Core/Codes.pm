@@ -56,6 +56,7 @@ my @TABLE = (
     ['nul_in_data', 'refused', q{The data hold NULs, which stand where content was lost.}],
     ['control_character_kept', 'notice', q{The data hold a control character from U+0080 to U+009F, kept as it is.}],
     ['replacement_character', 'notice', q{The data hold U+FFFD: a character was lost before the record came here.}],
+    ['double_encoded', 'notice', q{The text looks like UTF-8 that was encoded twice; it was kept as it is.}],
     ['noncharacter', 'refused', q{The data hold U+FFFE or U+FFFF, which are no characters.}],
     ['utf8_invalid', 'refused', q{The text is UTF-8 with bytes that are not, so characters are damaged.}],
     ['encoding_unknown', 'refused', q{The text is in no encoding that can be recognized.}],
@@ -124,6 +125,7 @@ sub CONTROL_CHARACTER_IN_DATA () { return 'control_character_in_data' }
 sub NUL_IN_DATA () { return 'nul_in_data' }
 sub CONTROL_CHARACTER_KEPT () { return 'control_character_kept' }
 sub REPLACEMENT_CHARACTER () { return 'replacement_character' }
+sub DOUBLE_ENCODED () { return 'double_encoded' }
 sub NONCHARACTER () { return 'noncharacter' }
 sub UTF8_INVALID () { return 'utf8_invalid' }
 sub ENCODING_UNKNOWN () { return 'encoding_unknown' }
@@ -362,6 +364,10 @@ The data hold a control character from U+0080 to U+009F, kept as it is. (notice)
 =item REPLACEMENT_CHARACTER
 
 The data hold U+FFFD: a character was lost before the record came here. (notice)
+
+=item DOUBLE_ENCODED
+
+The text looks like UTF-8 that was encoded twice; it was kept as it is. (notice)
 
 =item NONCHARACTER
 
