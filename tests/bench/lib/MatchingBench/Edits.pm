@@ -96,7 +96,7 @@ my @OF_DOCUMENTS = (
 
 # In this order; each says whether it has changed what it is about.
 my %AGAIN = (
-    'unchanged'         => [ 1, sub ($export) { 1 } ],
+    'unchanged'         => [ 1, sub ($export) { isbn_values($export) || oclc_in_035($export) ? 1 : 0 } ],
     'isbn-form/other'   => [ 2, sub ($export) { other_isbns($export) } ],
     'oclc-prefix/other' => [ 3, sub ($export) { other_prefix($export) } ],
 );
@@ -121,14 +121,14 @@ sub make ($class, $books, $documents) {
     return { base => [ map { build($_) } @{ $self->{base} } ], exports => \@exports, truth => \@truth };
 }
 
-# Of any records: each exported as it is, with its ISBNs in the other form, and with its OCLC number in 035 with or
+# Of any records that have one of these numbers, and say in leader/06 what they are: each exported as it is, with its ISBNs in the other form, and with its OCLC number in 035 with or
 # without the prefix that it has not; first all of one kind, then all of the next.
 sub each_of ($class, @records) {
     my (@exports, @truth);
     for my $kind (sort { $AGAIN{$a}[0] <=> $AGAIN{$b}[0] } keys %AGAIN) {
         for my $n (0 .. $#records) {
             my $export = parse($records[$n]);
-            next if !$AGAIN{$kind}[1]->($export);
+            next if substr($export->{leader}, 6, 1) !~ /[acdefgijkmoprt]/ || !$AGAIN{$kind}[1]->($export);
             push @exports, build($export);
             push @truth, { export => scalar @exports, kind => $kind, base => $n + 1 };
         }
@@ -353,8 +353,15 @@ sub other_isbns ($record) {
     return join(' ', isbn_values($record)) ne "@before";
 }
 
+# Its prefix, or undef, and the number.
+sub oclc_in_035 ($record) {
+    my @found = map { $_->[1] =~ /\x1Fa\(OCoLC\)\s*(oc[mn]|on)?0*([1-9]\d*)/ } fields($record, '035');
+    return @found[ 0, 1 ] if @found;
+    return;
+}
+
 sub other_prefix ($record) {
-    my ($prefix, $number) = map { $_->[1] =~ /\x1Fa\(OCoLC\)\s*(oc[mn]|on)?0*([1-9]\d*)/ } fields($record, '035') or return 0;
+    my ($prefix, $number) = oclc_in_035($record) or return 0;
     in_035($record, defined $prefix ? $number : prefixed($number));
     return 1;
 }
