@@ -61,7 +61,8 @@ profile('twice', overlay_action => 'create_new');
 # Two records of one number in Koha, and an export that matches both.
 sub held_by_several (%more) {
     my $oclc = TestGateway->unique;
-    my @ids = map { number_in($gateway->export('twice', TestGateway->make_record(oclc => $oclc, title => "Old $_ $oclc"))) } 1, 2;
+    my @ids = map { number_in($gateway->export('twice', TestGateway->make_record(oclc => $oclc, title => "Old $_ $oclc",
+        items => [ $_ == 1 && !$more{items} ? TestGateway->item("H$oclc", o => '823 WOO') : () ]))) } 1, 2;
     my $record = TestGateway->make_record(oclc => $oclc, title => "New $oclc", items => $more{items} // []);
     my $reply = $gateway->export($more{login} // 'demo', $record);
     like $reply, qr/\AHeld for review\..*Several records match/s, 'held';
@@ -81,6 +82,8 @@ subtest 'several candidates: one is overlaid' => sub {
     like "@{ $listed->{why} }", qr/Several records match equally well/, 'and why';
     my ($first) = grep { $_->{id} == $ids[0] } @{ shown($number)->{candidates} };
     is $first->{title}, "Old 1 $held->{oclc}", 'a candidate and its title';
+    is_deeply [ map { [ @{$_}{qw(barcode homebranch callnumber)} ] } @{ $first->{existing_items} } ],
+        [ [ "H$held->{oclc}", 'CPL', '823 WOO' ] ], 'and its item';
     is_deeply [ map {"$_->{tag} $_->{action}"} grep { $_->{tag} eq '245' } @{ $first->{overlay}{fields} } ],
         [ '245 comes', '245 goes' ], 'field by field';
     my ($text, $status) = decide($number, '--overlay', $ids[0], '--seen', $first->{overlay}{seen});

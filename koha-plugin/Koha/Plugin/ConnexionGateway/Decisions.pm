@@ -123,7 +123,7 @@ sub _with_items ($job, $items) {
 }
 
 sub _refuse_plan ($error, $target) {
-    _refuse('gone', "Record number $target is no longer in Koha. Nothing was written.")
+    _refuse('gone', "Record number $target is no longer in Koha. Nothing was written.", id => $target)
         if $ERROR->code_of($error) eq 'facts.no_candidate';
     _refuse('search', q{Koha's search engine does not answer, so nobody can say what has changed. Nothing was written.})
         if $ERROR->code_of($error) eq 'search.failed';
@@ -137,7 +137,7 @@ sub _check_choice ($job, $plan, $target, @shown) {
     return if $may{$target};
     my $all = join ', ', sort { $a <=> $b } keys %may;
     _refuse('target', "Record number $target is none that export $job->{number} matches"
-            . (length $all ? " (those are: $all)." : ': it matches none.'));
+            . (length $all ? " (those are: $all)." : ': it matches none.'), id => $target);
     return;
 }
 
@@ -146,7 +146,7 @@ sub _refuse_held ($plan) {
     my @items = grep { $_->{action} eq 'hold' && $_->{reason}{code} ne 'record_held' } @{ $plan->{items} };
     my @told = map { 'Item ' . ($_->{barcode} // "no. $_->{occurrence}") . ': ' . $REPLY->item_reason($_->{reason}) . '.' } @items;
     @told = map { $REPLY->reason($_) } grep { $_->{code} ne 'decided' } @{ $plan->{reasons} } if !@told;
-    _refuse('items', join ' ', 'It can not be done as decided.', @told, 'Nothing was written.');
+    _refuse('items', join(' ', 'It can not be done as decided.', @told, 'Nothing was written.'), items => \@items);
     return;
 }
 
@@ -188,8 +188,8 @@ sub _kept ($decision) {
 
 sub _json ($data) { return JSON::PP->new->canonical->encode($data) }
 
-sub _refuse ($code, $message) {
-    $ERROR->throw(code => "decision.$code", message => $message);
+sub _refuse ($code, $message, %values) {
+    $ERROR->throw(code => "decision.$code", message => $message, values => \%values);
     return;
 }
 

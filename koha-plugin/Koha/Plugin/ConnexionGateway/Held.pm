@@ -56,7 +56,7 @@ sub _listed ($self, $export) {
     return {
         (map { $_ => $export->{$_} } qw(number received_at login profile title record_type)),
         exported_by => $patron ? $patron->{userid} : undef,
-        why => [ _sentences($plan) ], candidates => _ids($plan),
+        why => [ _sentences($plan) ], reasons => [ _reasons($plan) ], candidates => _ids($plan),
         items => scalar @{ $plan->{items} // [] },
     };
 }
@@ -65,9 +65,9 @@ sub _plan_of ($export) { return length($export->{plan} // '') ? $JSON->decode($e
 
 my %PLAIN = map { $_ => 1 } qw(matched no_match no_matching_rule decided);
 
-sub _sentences ($plan) {
-    return map { $REPLY->reason($_) } grep { !$PLAIN{ $_->{code} } } @{ $plan->{reasons} // [] };
-}
+sub _reasons ($plan) { return grep { !$PLAIN{ $_->{code} } } @{ $plan->{reasons} // [] } }
+
+sub _sentences ($plan) { return map { $REPLY->reason($_) } _reasons($plan) }
 
 # The best first: what a person may choose from.
 sub _ids ($plan) {
@@ -87,7 +87,7 @@ sub show ($self, $number) {
     my $ids = $self->choices($job, $plan);
     return {
         %{ $self->_listed($export) },
-        why_now => [ _sentences($plan) ],
+        why_now => [ _sentences($plan) ], reasons_now => [ _reasons($plan) ],
         items => $job->{record_type} eq 'biblio' ? scalar @{ $plan->{items} } : 0,
         record => { _described($job->{record}), fields => _lines($job->{record}) },
         diagnostics => [ map { $_->{message} } @{ $job->{read}{diagnostics} } ],
@@ -150,7 +150,7 @@ sub _outlook ($self, $job, $decision) {
         }
     }
     return (
-        seen => $self->seen($job, $plan), warnings => [ _sentences($plan) ], fields => $plan->{fields},
+        seen => $self->seen($job, $plan), warnings => [ _sentences($plan) ], reasons => [ _reasons($plan) ], fields => $plan->{fields},
         items => [ map { { %{$_}, told => _item_told($_), wishes => $wish{ $_->{occurrence} } } } @{ $plan->{items} } ],
     );
 }
@@ -161,7 +161,7 @@ sub _plan_with ($job, $decision) {
 }
 
 sub _item_told ($item) {
-    return { action => $item->{action}, code => $item->{reason}{code}, why => $REPLY->item_reason($item->{reason}) };
+    return { action => $item->{action}, code => $item->{reason}{code}, values => $item->{reason}{values} // {}, why => $REPLY->item_reason($item->{reason}) };
 }
 
 # What somebody was shown of a decision, in short: another text where it would come out otherwise by now.
@@ -210,7 +210,7 @@ my %DONE = (add => 'added', overlay => 'overlaid', ignore => 'left as it is');
 sub refuse_other ($self, $export, $number) {
     _refuse('no_export', "There is no export $number.") if !$export;
     return if $export->{state} eq 'held' && !defined $export->{repeat_of};
-    _refuse('repeat', "Export $number repeats export $export->{repeat_of}: decide on that one.")
+    _refuse('repeat', "Export $number repeats export $export->{repeat_of}: decide on that one.", first => $export->{repeat_of})
         if defined $export->{repeat_of};
     _refuse('not_held', "Export $number does not wait for a decision.") if !defined $export->{decided_at};
     my $who = $self->{koha}->patron(borrowernumber => $export->{decided_by});
@@ -218,12 +218,12 @@ sub refuse_other ($self, $export, $number) {
     my $what = $export->{outcome} eq 'refuse' ? 'discarded'
         : join ' ', grep {defined} 'the', $export->{record_type}, 'record', $export->{record_id}, $DONE{ $export->{outcome} };
     _refuse('already', "Export $number is decided already, by $name at " . $export->{decided_at} =~ s/[.]\d+\z//r
-            . " (UTC): $what.");
+            . " (UTC): $what.", by => $name, at => $export->{decided_at}, outcome => $export->{outcome}, id => $export->{record_id});
     return;
 }
 
-sub _refuse ($code, $message) {
-    Koha::Plugin::ConnexionGateway::Error->throw(code => "decision.$code", message => $message);
+sub _refuse ($code, $message, %values) {
+    Koha::Plugin::ConnexionGateway::Error->throw(code => "decision.$code", message => $message, values => \%values);
     return;
 }
 
@@ -254,15 +254,15 @@ L<Koha::Plugin::ConnexionGateway::Decisions>.
 
 =head2 list($most)
 
-The oldest first: C<{number, received_at, login, profile, title, record_type, exported_by, why, candidates, items}>, with
-C<why> in sentences, the candidates' numbers, and how many items the record brings.
+The oldest first: C<{number, received_at, login, profile, title, record_type, exported_by, why, reasons, candidates, items}>, with
+C<why> in sentences and C<reasons> as in the plan, the candidates' numbers, and how many items the record brings.
 
 =head2 show($number)
 
 One, with what is there now: C<record> (title, author, year, fields), C<diagnostics>, C<why_now>, C<add> and C<candidates>.
 A candidate has C<id, url, title, author, year, score, verdict, verdict_text, found_by, existing_items>, C<later_export> (the number of a later
 export that has written it), C<overlay> and C<items_only>. These and C<add> hold what would come of the decision: C<seen>, to be
-given back with it, C<warnings> in sentences, C<fields> as in the plan, and C<items>, each as in the plan with C<told> and
+given back with it, C<warnings> in sentences and as C<reasons>, C<fields> as in the plan, and C<items>, each as in the plan with C<told> and
 C<wishes> (what C<add> and C<replace> would come to). Raises C<decision.*> with a sentence.
 
 =head2 job(\%export), choices(\%job, \%plan), seen(\%job, \%plan), refuse_other(\%export, $number)

@@ -426,12 +426,11 @@ sub biblionumber_tag ($self) {
 sub items_of ($self, $biblionumber) {
     my @items = $self->schema->resultset('Item')
         ->search({ biblionumber => $biblionumber }, { order_by => 'itemnumber' })->all;
-    return [
-        map { my $item = $_; { map { $_->[0] => scalar $item->get_column($_->[1]) } (
-            [ itemnumber => 'itemnumber' ], [ barcode => 'barcode' ], [ homebranch => 'homebranch' ],
-            [ holdingbranch => 'holdingbranch' ], [ callnumber => 'itemcallnumber' ], [ itype => 'itype' ],
-        ) } } @items
-    ];
+    return [ map { _item_told($_->get_columns) } @items ];
+}
+
+sub _item_told (%item) {
+    return { callnumber => $item{itemcallnumber}, map { $_ => $item{$_} } qw(itemnumber barcode homebranch holdingbranch itype) };
 }
 
 # Versions that have these rules have the preference for them.
