@@ -84,6 +84,17 @@ sub cronjob_nightly {
     return Koha::Plugin::ConnexionGateway::CleanUp->new(koha => $koha, days => $days)->run;
 }
 
+# Whatever becomes of this, the record is shown.
+sub intranet_catalog_biblio_enhancements_toolbar_button {
+    my ($self) = @_;
+    my $button = eval {
+        require CGI;
+        require Koha::Plugin::ConnexionGateway::RecordButton;
+        Koha::Plugin::ConnexionGateway::RecordButton->html($self, $self->{cgi} || CGI->new);
+    };
+    return defined $button ? $button : '';
+}
+
 # Whatever becomes of this, the record is saved.
 sub after_biblio_action {
     my ($self, $arguments) = @_;
@@ -117,7 +128,7 @@ Koha::Plugin::ConnexionGateway - OCLC Gateway Export into Koha: Koha's hooks onl
 
 =head1 METHODS
 
-=head2 new, configure, tool, install, upgrade, uninstall, cronjob_nightly, after_biblio_action, after_authority_action
+=head2 new, configure, tool, install, upgrade, uninstall, cronjob_nightly, intranet_catalog_biblio_enhancements_toolbar_button, after_biblio_action, after_authority_action
 
 Called by Koha.
 

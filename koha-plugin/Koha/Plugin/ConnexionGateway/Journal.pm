@@ -234,6 +234,12 @@ sub counts ($self) {
     return { map { $_->[0] => 0 + $_->[1] } @{$rows} };
 }
 
+sub last_failure ($self) {
+    return $self->{koha}->dbh->selectrow_hashref(
+        'SELECT number, received_at, reply, error FROM ' . $self->_table('exports')
+            . " WHERE state = 'failed' ORDER BY number DESC LIMIT 1");
+}
+
 sub latest ($self, $most = 20) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectall_arrayref(
@@ -365,7 +371,7 @@ Whether it was tried too often, and nobody takes it up any more.
 
 Numbers of exports that nobody will finish by himself: C<{given_up, waiting, unindexed}>.
 
-=head2 counts, outcomes_today, latest($most)
+=head2 counts, outcomes_today, last_failure, latest($most)
 
 For the status and the log.
 

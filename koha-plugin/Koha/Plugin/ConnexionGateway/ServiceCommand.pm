@@ -7,21 +7,12 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use JSON::PP      ();
-use POSIX         qw(strftime);
-use Sys::Hostname ();
+use JSON::PP ();
+use POSIX    qw(strftime);
 
-use Koha::Plugin::ConnexionGateway::Core;
-use Koha::Plugin::ConnexionGateway::Health;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Schema;
-use Koha::Plugin::ConnexionGateway::Settings;
-use Koha::Plugin::ConnexionGateway::Wishes;
-
-my $HEALTH = 'Koha::Plugin::ConnexionGateway::Health';
-
-# To read its settings again a service starts an importer, which loads Koha.
-my $WISH_SECONDS = 60;
+use Koha::Plugin::ConnexionGateway::Services;
 
 sub new ($class, %args) {
     my $koha = $args{koha};
@@ -29,9 +20,8 @@ sub new ($class, %args) {
         if !Koha::Plugin::ConnexionGateway::Schema->has_table($koha, 'wishes');
     return bless {
         koha => $koha, json => $args{json}, exports => $args{exports} // 10,
-        settings => Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha),
+        services => Koha::Plugin::ConnexionGateway::Services->new(koha => $koha),
         journal => Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha),
-        wishes => Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha),
     }, $class;
 }
 
@@ -39,41 +29,13 @@ sub new ($class, %args) {
 
 sub status ($self) {
     my $status = {
-        services => [ map { $self->_service($_) } $self->_services ],
+        services => $self->{services}->all,
         today => $self->{journal}->outcomes_today, states => $self->{journal}->counts,
-        index_queue => scalar $self->{koha}->index_queue, wished => $self->{wishes}->wished->{state},
+        index_queue => scalar $self->{koha}->index_queue, wished => $self->{services}->wishes->wished->{state},
     };
     if ($self->{json}) { print JSON::PP->new->utf8->canonical->encode($status), "\n" }
     else { $self->_print_status($status) }
     return (grep { $_->{state} eq 'ok' } @{ $status->{services} }) ? 0 : 1;
-}
-
-# Those that left word, and the one of the settings where none did.
-sub _services ($self) {
-    my @known = @{ $self->{wishes}->services };
-    my ($bind, $port) = @{ $self->{settings}->service }{qw(bind port)};
-    return @known if grep { $_->{port} == $port } @known;
-    return ({ name => undef, host => Sys::Hostname::hostname(), address => $bind, port => $port }, @known);
-}
-
-sub _service ($self, $service) {
-    my %known = map { $_ => $service->{$_} } qw(host address port);
-    my $is_here = $service->{host} eq Sys::Hostname::hostname();
-    my $address = $is_here ? $service->{address} : _from_elsewhere($service);
-    return { %known, state => 'unknown', text => 'it listens on its own machine only' } if !defined $address;
-    my $health = $HEALTH->ask($address, $service->{port});
-    my ($status, $text) = $is_here ? $HEALTH->get($address, $service->{port}, '/status') : ();
-    my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
-    return { %known, %{$health} } if !$told;
-    my $due = Koha::Plugin::ConnexionGateway::Core->restart_due(map { $_ => $told->{$_} } qw(version core));
-    return { %{$told}, restart_due => $due, %known, %{$health} };
-}
-
-# Where another machine reaches it, if it does.
-sub _from_elsewhere ($service) {
-    my $address = $service->{address};
-    return if $address =~ /\A(?:127[.]|::1\z)/;
-    return $address =~ /\A(?:0[.]0[.]0[.]0|::)\z/ ? $service->{host} : $address;
 }
 
 sub _print_status ($self, $status) {
@@ -108,7 +70,7 @@ sub _print_service ($service) {
 # ---------------------------------------------------------------- wishes
 
 sub reload ($self) {
-    $self->{wishes}->wish_reload;
+    $self->{services}->wishes->wish_reload;
     return $self->_tell_services;
 }
 
@@ -117,35 +79,16 @@ sub drain ($self) { return $self->_state('drain') }
 sub accept ($self) { return $self->_state('accept') }    ## no critic (ProhibitBuiltinHomonyms)
 
 sub _state ($self, $state) {
-    $self->{wishes}->wish_state($state);
+    $self->{services}->wishes->wish_state($state);
     return $self->_tell_services;
 }
 
 # 1 where one that should be there didn't do it.
 sub _tell_services ($self) {
-    my @services = @{ $self->{wishes}->services };
-    print "No service is known yet; one that starts will follow.\n" if !@services;
-    my $failed = 0;
-    for my $service (@services) {
-        my ($done, $text) = $self->_tell($service);
-        print "Service on $service->{address} port $service->{port} ($service->{host}): $text\n";
-        $failed = 1 if !$done;
-    }
-    return $failed;
-}
-
-sub _tell ($self, $service) {
-    my $is_here = $service->{host} eq Sys::Hostname::hostname();
-    my $address = $is_here ? $service->{address} : _from_elsewhere($service);
-    my ($status, $text) = defined $address
-        ? $HEALTH->get($address, $service->{port}, '/wishes', $WISH_SECONDS)
-        : (undef, 'it can be told on its own machine only');
-    return (1, $text =~ s/\s+\z//r) if ($status // 0) == 200;
-    if ($is_here && $text =~ /\Ano connection/) {
-        $self->{wishes}->forget($service->{name});
-        return (1, q{it doesn't run});
-    }
-    return (0, ($text =~ s/\s+\z//r) . '; it will follow when one of its importers is idle');
+    my @told = @{ $self->{services}->tell_all };
+    print "No service is known yet; one that starts will follow.\n" if !@told;
+    print "Service on $_->{address} port $_->{port} ($_->{host}): $_->{text}\n" for @told;
+    return (grep { !$_->{done} } @told) ? 1 : 0;
 }
 
 1;

@@ -49,10 +49,10 @@ my @SETTINGS = (
 
 my %SETTING = map { $_->[0] => { default => $_->[1], kind => $_->[2], help => $_->[3] } } @SETTINGS;
 
+# What a value is not, as a code with values, or nothing.
 my %KIND = (
     address => sub ($value) {
-        return Koha::Plugin::ConnexionGateway::Addresses->is_address($value) ? undef
-            : "\"$value\" is no IP address";
+        return Koha::Plugin::ConnexionGateway::Addresses->is_address($value) ? () : ('no_address');
     },
     port => sub ($value) { return _whole($value, 1, 65_535) },
     port_or_none => sub ($value) { return _whole($value, 0, 65_535) },
@@ -62,11 +62,23 @@ my %KIND = (
     seconds_or_none => sub ($value) { return _number($value, 0) },
     networks => sub ($value) {
         my @wrong = Koha::Plugin::ConnexionGateway::Addresses->unreadable($value);
-        return @wrong
-            ? "\"$wrong[0]\" is no address or network such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
-            : undef;
+        return @wrong ? ('no_network', value => $wrong[0]) : ();
     },
-    file => sub ($value) { return $value eq '' || $value =~ m{\A/} ? undef : "\"$value\" is no path from /" },
+    file => sub ($value) { return $value eq '' || $value =~ m{\A/} ? () : ('no_path') },
+);
+
+my %SENTENCE = (
+    unknown => 'There is no setting "{field}".',
+    missing => '{field} has no value.',
+    no_address => '{field}: "{value}" is no IP address.',
+    no_network => '{field}: "{value}" is no address or network such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.',
+    no_path => '{field}: "{value}" is no path from /.',
+    no_whole_number => '{field}: "{value}" is no whole number from {least} to {most}.',
+    no_seconds => '{field}: "{value}" is no number of seconds from {least} on.',
+    no_choice => '{field}: "{value}" is not one of {choices}.',
+    port_of_exports => '{field}: it is the port of the exports without TLS.',
+    no_certificate => '{field}: it needs tls_certificate and tls_key.',
+    port_taken => '{field}: it is the port of the exports.',
 );
 
 sub names ($class) { return map { $_->[0] } @SETTINGS }
@@ -77,38 +89,53 @@ sub help ($class, $name) { return $SETTING{$name}{help} }
 
 sub exists ($class, $name) { return $SETTING{$name} ? 1 : 0 }    ## no critic (ProhibitBuiltinHomonyms)
 
-sub problem ($class, $name, $value) {
-    my $setting = $SETTING{$name} // return "There is no setting \"$name\".";
-    return "$name has no value." if !defined $value || ref $value;
+sub kind ($class, $name) { return $SETTING{$name}{kind} }
+
+# As {field, code, values} or undef.
+sub fault ($class, $name, $value) {
+    my $setting = $SETTING{$name} // return { field => $name, code => 'unknown' };
+    return { field => $name, code => 'missing' } if !defined $value || ref $value;
     my $kind = $setting->{kind};
-    my $wrong = ref $kind ? _one_of($value, @{$kind}) : $KIND{$kind}->($value);
-    return defined $wrong ? "$name: $wrong." : undef;
+    my ($code, %values) = ref $kind ? _one_of($value, @{$kind}) : $KIND{$kind}->($value);
+    return defined $code ? { field => $name, code => $code, values => { value => $value, %values } } : undef;
+}
+
+sub sentence ($class, $fault) {
+    my %values = (%{ $fault->{values} // {} }, field => $fault->{field});
+    return $SENTENCE{ $fault->{code} } =~ s/\{(\w+)\}/$values{$1}/gr;
+}
+
+sub problem ($class, $name, $value) {
+    my $fault = $class->fault($name, $value) // return;
+    return $class->sentence($fault);
 }
 
 # What two settings together get wrong.
-sub contradictions ($class, $values) {
-    my @problems;
-    push @problems, 'tls_port: it is the port of the exports without TLS.'
-        if $values->{tls_port} && $values->{tls_port} == $values->{port};
-    push @problems, 'tls_port: it needs tls_certificate and tls_key.'
+sub conflicts ($class, $values) {
+    my @codes;
+    push @codes, [ tls_port => 'port_of_exports' ] if $values->{tls_port} && $values->{tls_port} == $values->{port};
+    push @codes, [ tls_port => 'no_certificate' ]
         if $values->{tls_port} && !(length $values->{tls_certificate} && length $values->{tls_key});
-    push @problems, 'health_port: it is the port of the exports.'
+    push @codes, [ health_port => 'port_taken' ]
         if $values->{health_port} && grep { $_ == $values->{health_port} } @{$values}{qw(port tls_port)};
-    return @problems;
+    return map { { field => $_->[0], code => $_->[1] } } @codes;
 }
 
+sub contradictions ($class, $values) { return map { $class->sentence($_) } $class->conflicts($values) }
+
 sub _whole ($value, $least, $most) {
-    return $value =~ /\A[0-9]{1,10}\z/ && $value >= $least && $value <= $most ? undef
-        : "\"$value\" is no whole number from $least to $most";
+    return if $value =~ /\A[0-9]{1,10}\z/ && $value >= $least && $value <= $most;
+    return ('no_whole_number', least => $least, most => $most);
 }
 
 sub _number ($value, $least) {
-    return $value =~ /\A[0-9]{1,7}(?:[.][0-9]{1,3})?\z/ && $value >= $least ? undef
-        : "\"$value\" is no number of seconds from $least on";
+    return if $value =~ /\A[0-9]{1,7}(?:[.][0-9]{1,3})?\z/ && $value >= $least;
+    return ('no_seconds', least => $least);
 }
 
 sub _one_of ($value, @choices) {
-    return (grep { $_ eq $value } @choices) ? undef : "\"$value\" is not one of " . join ', ', @choices;
+    return if grep { $_ eq $value } @choices;
+    return ('no_choice', choices => join ', ', @choices);
 }
 
 1;
@@ -131,16 +158,18 @@ No Koha and no database: the listener uses it too. C<connexion-gateway settings>
 
 In the order in which people read them; a hash as a list. Times are in seconds.
 
-=head2 help($name), exists($name)
+=head2 help($name), kind($name), exists($name)
 
-What it is, in words; whether there is one of that name.
+What it is, in words; what it may be, as a word or as the list of what it can be; whether there is one of that name.
 
-=head2 problem($name, $value)
+=head2 fault($name, $value), problem($name, $value)
 
-What is wrong with the value, as a sentence, or undef.
+What is wrong with the value, as C<{field, code, values}> and as a sentence; or undef.
 
-=head2 contradictions(\%values)
+=head2 conflicts(\%values), contradictions(\%values)
 
-What is wrong between several settings, as sentences.
+What is wrong between several settings, the same two ways.
+
+=head2 sentence(\%fault)
 
 =cut

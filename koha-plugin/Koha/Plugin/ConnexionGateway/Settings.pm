@@ -31,12 +31,19 @@ sub service ($self) {
     return \%values;
 }
 
+# As ServiceSettings gives them: those of the values, else those between them and what is saved.
+sub service_faults ($self, $new) {
+    my @faults = grep { defined } map { $SERVICE->fault($_, $new->{$_}) } sort keys %{$new};
+    return @faults if @faults;
+    return $SERVICE->conflicts({ %{ $self->service }, %{$new} });
+}
+
 # All or nothing.
 sub save_service ($self, $new) {
-    my @problems = grep { defined } map { $SERVICE->problem($_, $new->{$_}) } sort keys %{$new};
-    @problems = $SERVICE->contradictions({ %{ $self->service }, %{$new} }) if !@problems;
-    Koha::Plugin::ConnexionGateway::Error->throw(code => 'settings.bad_service', message => join "\n", @problems)
-        if @problems;
+    my @faults = $self->service_faults($new);
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'settings.bad_service',
+        message => join "\n", map { $SERVICE->sentence($_) } @faults)
+        if @faults;
     my $table = $self->_table('settings');
     $self->{koha}->transaction(sub ($dbh) {
         $dbh->do("REPLACE INTO $table (name, value) VALUES (?, ?)", undef, $_, $new->{$_})
@@ -242,6 +249,10 @@ L<Koha::Plugin::ConnexionGateway::Profile>; C<password> is only ever taken, neve
 =head2 service
 
 The service's settings with their defaults, by name.
+
+=head2 service_faults(\%values)
+
+What is wrong with them, as L<Koha::Plugin::ConnexionGateway::ServiceSettings> tells it.
 
 =head2 save_service(\%values)
 

@@ -167,6 +167,10 @@ sub _biblio ($self) {
         number    => $number,
         record    => _lines($record),
         items     => $items,
+        plugins   => [
+            Koha::Plugins->new({})->GetPlugins(
+                { method => 'intranet_catalog_biblio_enhancements_toolbar_button' })
+        ],
         framework => scalar C4::Biblio::GetFrameworkCode($number)
     );
 }

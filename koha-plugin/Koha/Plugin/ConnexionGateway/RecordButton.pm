@@ -1,0 +1,55 @@
+package Koha::Plugin::ConnexionGateway::RecordButton;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Koha::Plugin::ConnexionGateway::Koha;
+use Koha::Plugin::ConnexionGateway::Schema;
+use Koha::Plugin::ConnexionGateway::Texts;
+
+# Nothing for who may not look at exports, and for a record that none has touched.
+sub html ($class, $plugin, $cgi) {
+    my $number = scalar $cgi->param('biblionumber') // '';
+    return '' if $number !~ /\A[0-9]{1,9}\z/;
+    my $koha = Koha::Plugin::ConnexionGateway::Koha->new;
+    my $userid = $koha->current_userid // return '';
+    return '' if $koha->missing_permissions($userid, [ plugins => 'tool' ]);
+    return '' if !Koha::Plugin::ConnexionGateway::Schema->has_table($koha, 'exports');
+    my $count = $class->_count($koha, $number) || return '';
+    my $text = Koha::Plugin::ConnexionGateway::Texts->new($koha->language($cgi))->text('record.button', { count => $count });
+    my $address = '/cgi-bin/koha/plugins/run.pl?class=' . ref($plugin) . "&amp;method=tool&amp;page=record&amp;type=biblio&amp;id=$number";
+    return qq{<div class="btn-group"><a id="connexiongateway-exports" class="btn btn-default" href="$address">}
+        . '<i class="fa fa-exchange" aria-hidden="true"></i> ' . _escaped($text) . '</a></div>';
+}
+
+sub _count ($class, $koha, $number) {
+    my $table = $koha->table('exports');
+    return scalar $koha->dbh->selectrow_array(
+        "SELECT COUNT(*) FROM $table WHERE record_type = 'biblio' AND record_id = ? AND preview = 0", undef, $number);
+}
+
+my %ENTITY = ('&' => '&amp;', '<' => '&lt;', '>' => '&gt;', '"' => '&quot;');
+
+sub _escaped ($text) { return $text =~ s/([&<>"])/$ENTITY{$1}/gr }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::RecordButton - the way from a record of the catalogue to the exports that touched it
+
+=head1 METHODS
+
+=head2 html($plugin, $cgi)
+
+A button for the toolbar of Koha's page of a record, or an empty text.
+
+=cut
