@@ -37,8 +37,11 @@ sub new ($class, %args) {
     }, $class;
 }
 
+# Where one runs that was started on another port than that of the settings, it is the one that counts.
 sub services ($self) {
-    return [ map { { %{$_}, state => _word($_), command => _look_at($_) } } @{ $self->{services}->all } ];
+    my @services = map { { %{$_}, state => _word($_), command => _look_at($_) } } @{ $self->{services}->all };
+    my @there = grep { $_->{state} ne 'stopped' } @services;
+    return @there ? \@there : \@services;
 }
 
 sub _word ($service) {

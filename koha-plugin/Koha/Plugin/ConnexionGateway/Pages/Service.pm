@@ -52,7 +52,7 @@ sub show ($self) {
     my $state = $self->_state_of;
     return $self->render('service',
         programs => { %{ $state->programs }, plugin => $self->{plugin}->get_metadata->{version} },
-        failure => $state->last_failure, groups => $self->_groups, may_change => $self->_may_change);
+        failure => scalar $state->last_failure, groups => $self->_groups, may_change => $self->_may_change);
 }
 
 # ---------------------------------------------------------------- how it is
