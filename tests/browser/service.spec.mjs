@@ -4,6 +4,8 @@
 // the page of a record.
 import { test, expect, expectAccessible, expectNarrow, picture, record } from "./lib/pages.mjs";
 
+test.beforeAll(({ gateway }) => gateway.profile({ name: "demo", login: "demo" }));
+
 const table = "koha_plugin_connexiongateway_exports";
 
 test("a service that runs, drains, takes exports again, and is stopped", async ({ page, login, open, gateway }) => {

@@ -12,6 +12,7 @@ const marcxml = (...fields) =>
   `<controlfield tag="001">try1</controlfield>${fields.join("")}</record></collection>`;
 
 test("a file and pasted MARCXML: the plan, and nothing written", async ({ page, login, open, gateway, faults }) => {
+  await gateway.profile({ name: "demo", login: "demo" });
   await gateway.export("demo", record("book_utf8_oclc1005829214.mrc"));
   const counted = () => gateway.sql(
     "SELECT (SELECT COUNT(*) FROM biblio), (SELECT COUNT(*) FROM items), (SELECT COUNT(*) FROM import_batches)," +
