@@ -47,7 +47,7 @@ test("a service that runs, drains, takes exports again, and is stopped", async (
   await gateway.tell("serve");
 });
 
-test("settings are saved whole, or what is wrong stands beside its field", async ({ page, login, open, gateway }) => {
+test("settings are saved whole, or what is wrong stands beside its field", async ({ page, login, open, gateway, faults }) => {
   await login("admin");
   await open("tool", "service");
   await page.fill("#cg-max_queue", "many");
@@ -69,6 +69,7 @@ test("settings are saved whole, or what is wrong stands beside its field", async
   expect(await gateway.sql("SELECT value FROM koha_plugin_connexiongateway_settings WHERE name = 'max_queue'")).toEqual([["321"]]);
   const refused = await page.evaluate(() => window.ConnexionGateway.change("settings", {}, { log_file: "/tmp/x" }).catch(String));
   expect(refused).toContain("does not understand");
+  expect(faults.splice(0).join()).toContain("400");
 });
 
 test("who may not configure changes no setting", async ({ page, login, open, faults }) => {

@@ -33,7 +33,8 @@ test("a file and pasted MARCXML: the plan, and nothing written", async ({ page, 
   await expect(plans.nth(0)).toContainText(/Record \d+ is overlaid/);
   await expect(plans.nth(0)).toContainText("A record in Koha matches.");
   await expect(plans.nth(0)).toContainText("is the match");
-  await expect(plans.nth(0).locator("tbody tr").first()).toContainText("Stays as it is");
+  await plans.nth(0).getByText("fields stay as they are").click();
+  await expect(plans.nth(0).locator("details[open]").last()).toContainText("$a Not here");
   await expect(plans.nth(1)).toContainText("damaged");
   await expectAccessible(page);
   await picture(page, "try");

@@ -60,19 +60,19 @@ sub show ($self) {
 sub service_state ($self) {
     my $state = $self->_state_of;
     my $installed = $self->{plugin}->get_metadata->{version};
-    my @services = map { $self->_told_service($_, $installed) } @{ $state->services };
+    my @services = map { $self->_told_service($_) } @{ $state->services };
     return $self->json({
         services => \@services, wished => $state->wished, index => $state->index_queue,
         installed => $installed, commands => $state->commands,
     });
 }
 
-sub _told_service ($self, $service, $installed) {
+sub _told_service ($self, $service) {
     my $started = $service->{started};
     return {
         (map { $_ => $service->{$_} } qw(state host address port version connections queue running importers command)),
         since => $started ? $self->koha->local_time(strftime('%Y-%m-%d %H:%M:%S', gmtime $started)) : undef,
-        stale => defined $service->{version} && $service->{version} ne $installed ? 1 : 0,
+        stale => defined $service->{restart_due} ? 1 : 0,
     };
 }
 

@@ -33,14 +33,25 @@
     element("tr", { class: `cg-field-${field.action}` }, element("th", { scope: "row" }, field.tag),
       element("td", {}, field.what), cell(field.before), cell(field.after));
 
-  const fields = (record) => {
-    if (!record.fields.length) return [];
-    const head = ["try.tag", "try.what", "try.before", "try.after"].map((key) => element("th", { scope: "col" }, text(key)));
-    return [element("details", { open: record.fields.length < 60 },
-      element("summary", {}, text("try.fields")),
-      element("div", { class: "cg-scroll", tabindex: "0", role: "group", "aria-label": text("try.fields") },
+  const table = (summary, columns, rows, open) => {
+    if (!rows.length) return null;
+    const head = columns.map((key) => element("th", { scope: "col" }, text(key)));
+    return element("details", { open },
+      element("summary", {}, summary),
+      element("div", { class: "cg-scroll", tabindex: "0", role: "group", "aria-label": summary },
         element("table", { class: "table cg-fields" }, element("caption", { class: "sr-only" }, text("try.fields_caption")),
-          element("thead", {}, element("tr", {}, head)), element("tbody", {}, record.fields.map(row)))))];
+          element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows))));
+  };
+
+  // What changes is what is looked for.
+  const fields = (record) => {
+    const same = record.fields.filter((field) => field.action === "same");
+    const others = record.fields.filter((field) => field.action !== "same");
+    const plain = (field) => element("tr", {}, element("th", { scope: "row" }, field.tag), cell(field.after));
+    return [
+      table(text("try.fields"), ["try.tag", "try.what", "try.before", "try.after"], others.map(row), true),
+      table(text("try.same", { count: same.length }), ["try.tag", "try.content"], same.map(plain), false),
+    ];
   };
 
   const outcome = (record) => {
