@@ -4,7 +4,7 @@
 import { test, expect, expectAccessible, expectNarrow, picture } from "./lib/pages.mjs";
 
 const pages = [
-  ["configure", ""], ["tool", ""],
+  ["configure", ""], ["configure", "profile"], ["tool", ""], ["tool", "held"], ["tool", "try"], ["tool", "service"],
 ];
 
 for (const [method, name] of pages) {

@@ -92,6 +92,10 @@ test("the page of a record leads to its exports", async ({ page, login, gateway 
   await expect(button).toHaveText(count == 1 ? "1 Connexion export" : `${count} Connexion exports`);
   expect(await button.getAttribute("href")).toContain(`method=tool&page=record&type=biblio&id=${number}`);
   await picture(page, "record-button");
+  await button.click();
+  await expect(page.locator("#cg-record-exports tbody tr")).toHaveCount(Number(count));
+  await expectAccessible(page);
+  await expectNarrow(page);
   await page.context().clearCookies();
   await login("nobody");
   await page.goto(detail);

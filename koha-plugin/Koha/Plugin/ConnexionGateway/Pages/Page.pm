@@ -15,7 +15,7 @@ use Koha::Plugin::ConnexionGateway::Error;
 
 # In this order in the menu; the method says which permission of Koha's is needed to come here.
 my @MENU = (
-    [ configure => '' ], [ configure => 'client' ], [ configure => 'daemon' ],
+    [ configure => '' ],
     [ tool => '' ], [ tool => 'held' ], [ tool => 'try' ], [ tool => 'service' ],
 );
 
@@ -129,7 +129,7 @@ sub _menu ($self) {
     my %may = map { $_ => !$self->{koha}->missing_permissions($userid, [ plugins => $_ ]) } qw(configure tool);
     return [
         map {
-            {   method => $_->[0], page => $_->[1], key => join('.', 'menu', $_->[0], $_->[1] || 'home'),
+            {   method => $_->[0], page => $_->[1], key => "menu.$_->[0]." . ($_->[1] || 'home'),
                 current => $_->[0] eq $self->{method} && $_->[1] eq $self->menu_entry ? 1 : 0,
             }
         } grep { $may{ $_->[0] } } @MENU
