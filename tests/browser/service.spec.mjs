@@ -6,6 +6,9 @@ import { test, expect, expectAccessible, expectNarrow, picture, record } from ".
 
 test.beforeAll(({ gateway }) => gateway.profile({ name: "demo", login: "demo" }));
 
+// A wish is answered once the service has followed, for which it may have to start an importer.
+const soon = { timeout: 30_000 };
+
 const table = "koha_plugin_connexiongateway_exports";
 
 test("a service that runs, drains, takes exports again, and is stopped", async ({ page, login, open, gateway }) => {
@@ -29,12 +32,12 @@ test("a service that runs, drains, takes exports again, and is stopped", async (
   await page.setViewportSize({ width: 1280, height: 900 });
 
   await page.getByRole("button", { name: "Refuse new exports" }).click();
-  await expect(page.locator("#cg-messages")).toContainText("has followed");
-  await expect(services).toContainText("Draining");
+  await expect(page.locator("#cg-messages")).toContainText("has followed", soon);
+  await expect(services).toContainText("Draining", soon);
   await expect(page.locator("#cg-wished")).toContainText("to be refused");
   expect(await gateway.export("demo", record("book_utf8_oclc1119720295.mrc"))).not.toContain("Success");
   await page.getByRole("button", { name: "Take exports" }).press("Enter");
-  await expect(services).toContainText("Running: exports are taken");
+  await expect(services).toContainText("Running: exports are taken", soon);
   expect(await gateway.export("demo", record("book_utf8_oclc1119720295.mrc"))).toContain("Success");
 
   await gateway.tell("halt");
@@ -43,7 +46,7 @@ test("a service that runs, drains, takes exports again, and is stopped", async (
   await expect(services.locator("code").first()).toContainText("connexion-gateway serve");
   await picture(page, "service-stopped");
   await page.getByRole("button", { name: "Read the settings again" }).click();
-  await expect(page.locator("#cg-messages")).toContainText("the settings are read again");
+  await expect(page.locator("#cg-messages")).toContainText("the settings are read again", soon);
   await gateway.tell("serve");
 });
 
@@ -64,7 +67,7 @@ test("settings are saved whole, or what is wrong stands beside its field", async
   await expect(page.locator("#cg-health_port-problem")).toHaveText("This is the port of the exports.");
   await page.fill("#cg-health_port", "0");
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.locator("#cg-messages")).toContainText("The settings are saved");
+  await expect(page.locator("#cg-messages")).toContainText("The settings are saved", soon);
   await expect(page.locator(".cg-problem")).toHaveCount(0);
   expect(await gateway.sql("SELECT value FROM koha_plugin_connexiongateway_settings WHERE name = 'max_queue'")).toEqual([["321"]]);
   const refused = await page.evaluate(() => window.ConnexionGateway.change("settings", {}, { log_file: "/tmp/x" }).catch(String));
