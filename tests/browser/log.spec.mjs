@@ -25,6 +25,7 @@ test("the log and one export", async ({ page, gateway, login, open }) => {
   await expectAccessible(page);
   await picture(page, "log");
 
+  await page.locator("#cg-by-profile").selectOption("log");
   await page.locator("#cg-became").selectOption("overlaid");
   await expect(rows).toHaveCount(1);
   const csv = await page.request.get(new URL(await page.locator("#cg-csv").getAttribute("href"), gateway.staff).href);

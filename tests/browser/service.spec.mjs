@@ -50,7 +50,7 @@ test("a service that runs, drains, takes exports again, and is stopped", async (
   await gateway.tell("serve");
 });
 
-test("settings are saved whole, or what is wrong stands beside its field", async ({ page, login, open, gateway, faults }) => {
+test("settings are saved whole, or what is wrong stands beside its field", async ({ page, login, open, gateway }) => {
   await login("admin");
   await open("tool", "service");
   await page.fill("#cg-max_queue", "many");
@@ -72,16 +72,14 @@ test("settings are saved whole, or what is wrong stands beside its field", async
   expect(await gateway.sql("SELECT value FROM koha_plugin_connexiongateway_settings WHERE name = 'max_queue'")).toEqual([["321"]]);
   const refused = await page.evaluate(() => window.ConnexionGateway.change("settings", {}, { log_file: "/tmp/x" }).catch(String));
   expect(refused).toContain("does not understand");
-  expect(faults.splice(0).join()).toContain("400");
 });
 
-test("who may not configure changes no setting", async ({ page, login, open, faults }) => {
+test("who may not configure changes no setting", async ({ page, login, open }) => {
   await login("cataloguer");
   await open("tool", "service");
   await expect(page.getByRole("button", { name: "Save" })).toHaveCount(0);
   const refused = await page.evaluate(() => window.ConnexionGateway.change("settings", {}, { max_queue: "5" }).catch(String));
   expect(refused).toContain("plugins/configure");
-  expect(faults.splice(0).join()).toContain("403");
 });
 
 test("the page of a record leads to its exports", async ({ page, login, gateway }) => {
