@@ -24,7 +24,10 @@ my %texts = map { my ($name) = m{/(\w+)[.]json\z}; $name => JSON::PP->new->utf8-
 is_deeply([ sort keys %texts ], [qw(de en es fr)], 'the languages');
 my $english = $texts{en};
 
-sub placeholders { return [ sort grep {defined} $_[0] =~ /\{(\w+)\}|(_[A-Z]+_)/g ] }
+sub placeholders {
+    my ($text) = @_;
+    return [ sort grep {defined} $text =~ /\{(\w+)\}|(_[A-Z]+_)/g ];
+}
 
 for my $language (sort keys %texts) {
     is_deeply([ sort keys %{ $texts{$language} } ], [ sort keys %{$english} ], "$language: the same texts");

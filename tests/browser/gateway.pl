@@ -28,7 +28,7 @@ my $JSON = JSON::PP->new->ascii->canonical;
 my $gateway;
 
 STDOUT->autoflush(1);
-while (defined(my $line = <STDIN>)) {
+while (defined(my $line = <>)) {
     my $told = $JSON->decode($line);
     my $answer = eval { main->can("do_$told->{do}")->($told) } // { error => "$@" };
     print $JSON->encode($answer), "\n";
