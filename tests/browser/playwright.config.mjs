@@ -11,7 +11,8 @@ export default defineConfig({
   outputDir: "../../build/browser/results",
   timeout: 180_000,
   expect: { timeout: 20_000 },
-  workers: 1,
+  // One for each generation: within one, the tests share a gateway.
+  workers: 2,
   fullyParallel: false,
   reporter: [["list"]],
   use: {
