@@ -70,6 +70,8 @@ subtest 'the user environment' => sub {
             is($userenv->{emailaddress},
                 'contract@example.org', 'the address is called emailaddress');
             ok(!C4::Context->IsSuperLibrarian, 'flags without the first bit: no superlibrarian');
+            $userenv->{branch} = 'MPL';
+            is(C4::Context->userenv->{branch}, 'MPL', 'what is given is no copy');
         }
     );
     is(C4::Context->userenv, undef, 'none afterwards');

@@ -274,16 +274,31 @@ sub missing_permissions ($self, $userid, @wanted) {
     return grep { !C4::Auth::haspermission($userid, { $_->[0] => $_->[1] }) } @wanted;
 }
 
+# Afterwards the environment is the one that was there before: that of a page's patron, or none.
 sub as_patron ($self, $patron, $code) {
-    return $code->() if ($self->current_userid // '') eq $patron->{userid};    # a page of that patron's
-    my @environment = @{$patron}{qw(number userid cardnumber firstname surname branch branchname flags email)};
-    C4::Context->_new_userenv($SESSION) if C4::Context->can('_new_userenv');
-    C4::Context->set_userenv(map { $_ // '' } @environment);
-    my $result = eval { [ $code->() ] };
+    my $before = C4::Context->userenv;
+    $before = { %{$before} } if $before;
+    my $result = eval {
+        _set_userenv(@{$patron}{qw(number userid cardnumber firstname surname branch branchname flags email)});
+        [ $code->() ];
+    };
     my $error = $@;
-    _unset_userenv();
+    $before ? _restore_userenv($before) : _unset_userenv();
     die $error if !$result;
     return wantarray ? @{$result} : $result->[0];
+}
+
+sub _set_userenv (@values) {
+    C4::Context->_new_userenv($SESSION) if C4::Context->can('_new_userenv');
+    C4::Context->set_userenv(map { $_ // '' } @values);
+    return;
+}
+
+# What is set in their order is the same in all versions; more is put back as it was.
+sub _restore_userenv ($before) {
+    _set_userenv(@{$before}{qw(number id cardnumber firstname surname branch branchname flags emailaddress)});
+    %{ C4::Context->userenv } = %{$before};
+    return;
 }
 
 # The older one is a function that takes the session, whatever its name promises.
@@ -1086,7 +1101,8 @@ Those of the wanted permissions that the patron lacks.
 
 =head2 as_patron($patron, $code)
 
-Runs C<$code> with that patron as Koha's user environment.
+Runs C<$code> with that patron as Koha's user environment. What the environment was before, it is again
+afterwards, whatever C<$code> raises.
 
 =head2 language($cgi), local_time($moment)
 
