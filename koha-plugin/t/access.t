@@ -76,7 +76,7 @@ subtest 'settings of the service' => sub {
         like($SETTINGS->problem($name, $_), qr/\A$name: "\Q$_\E" is /, "$name $_")
             for @{ $wrong{$name} };
     }
-    like($SETTINGS->problem(color => 1), qr/There is no setting "color"/, 'an unknown one');
+    like($SETTINGS->problem(color => 1), qr/\Acolor: There is no such setting/, 'an unknown one');
     like(
         join(' ', $SETTINGS->contradictions({ %values, tls_port => 8000 })),
         qr/the port of the exports.*tls_certificate/,

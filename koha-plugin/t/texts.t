@@ -52,11 +52,35 @@ find(sub { $source .= code_of($_) if /[.](?:pm|tt|inc|js)\z/ }, $plugin);
 # A key is written out, or begins as its maker writes it: 'log.became.' . $word, "profile.$field.help".
 my %begins = map { $_ => 1 } $source =~ /["'`]([a-z_]+(?:[.][a-z_]+)*)[.](?:["']|\$)/g;
 my %whole = map { $_ => 1 } $source =~ /["'`]([a-z_]+(?:[.][A-Za-z_]+)+)["'`]/g;
+my %word = map { $_ => 1 } $source =~ /\w+/g, words_of_the_core();
+my @word_begins = $source =~ /["']([a-z]+(?:_[a-z]+)*_)\$/g;
+
+# What is put after the beginning stands somewhere as a word of its own.
+sub is_made {
+    my ($key) = @_;
+    my @parts = split /[.]/, $key;
+    return (grep { $begins{$_} } map { join '.', @parts[ 0 .. $_ ] } 0 .. $#parts - 1) && !grep { !is_word($_) } @parts;
+}
+
+# Also one that is put together, as "no_such_$kind".
+sub is_word {
+    my ($text) = @_;
+    return $word{$text} || grep { index($text, $_) == 0 && $word{ substr $text, length $_ } } @word_begins;
+}
+
+# The plan's codes are the core's; its documentation has them all.
+sub words_of_the_core { return slurp("$FindBin::Bin/../../docs/plan-format.md") =~ /\w+/g }
+
 my @unused = grep {
     my $key = $_ =~ s/[.](?:one|many)\z//r;
-    !$whole{$key} && !$whole{$_} && !grep { $begins{$_} } map { join '.', (split /[.]/, $key)[ 0 .. $_ ] } 0 .. ($key =~ tr/././) - 1;
+    !$whole{$key} && !$whole{$_} && !is_made($key);
 } sort keys %{$english};
 is_deeply(\@unused, [], 'every text is used') or diag "@unused";
+ok(!is_made($_), "$_ would not be taken for one") for qw(profile.nonesuch service.fault.nonesuch log.became.nonesuch);
+
+# The command line prints these as they are.
+my @wide = grep { /\A(?:problem|service[.]fault|plan[.]verdict)[.]/ && $english->{$_} =~ /[^\x20-\x7E]/ } sort keys %{$english};
+is_deeply(\@wide, [], 'what the command line says is ASCII') or diag "@wide";
 
 my @called = $source =~ /\b(?:t|text|refuse)\(\s*['"]([a-z_]+(?:[.][A-Za-z_]+)+)['"]/g;
 ok(@called > 100, 'texts are named in the source');

@@ -97,7 +97,7 @@ test("decided with the keyboard", async ({ page, gateway, login, open }) => {
   await expect(page.locator("main")).toContainText("Nothing waits for a decision.");
 });
 
-test("what others do meanwhile", async ({ page, gateway, login, open, faults }) => {
+test("what others do meanwhile", async ({ page, gateway, login, open }) => {
   await profiles(gateway);
   const held = await heldExport(gateway);
   await login("admin");
@@ -118,6 +118,4 @@ test("what others do meanwhile", async ({ page, gateway, login, open, faults }) 
   expect(await metadata(gateway, held.ids[0])).not.toContain("third");
   await open("tool", "held", { number: held.number });
   await expect(page.getByRole("alert")).toContainText("decided already");
-  // What the server refuses the browser notes.
-  expect(faults.splice(0).every((fault) => /409|400/.test(fault))).toBe(true);
 });

@@ -56,7 +56,7 @@ test("settings are saved whole, or what is wrong stands beside its field", async
   await page.fill("#cg-max_queue", "many");
   await page.fill("#cg-importer_idle", "200");
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.locator("#cg-max_queue-problem")).toContainText("“many” is no whole number from 1 to");
+  await expect(page.locator("#cg-max_queue-problem")).toContainText('"many" is no whole number from 1 to');
   await expect(page.locator("#cg-max_queue")).toBeFocused();
   expect(await gateway.sql("SELECT value FROM koha_plugin_connexiongateway_settings WHERE name = 'importer_idle'")).toEqual([]);
   await expectAccessible(page);

@@ -11,7 +11,7 @@ const marcxml = (...fields) =>
   `<collection xmlns="http://www.loc.gov/MARC21/slim"><record><leader>00000nam a2200000 a 4500</leader>` +
   `<controlfield tag="001">try1</controlfield>${fields.join("")}</record></collection>`;
 
-test("a file and pasted MARCXML: the plan, and nothing written", async ({ page, login, open, gateway, faults }) => {
+test("a file and pasted MARCXML: the plan, and nothing written", async ({ page, login, open, gateway }) => {
   await gateway.profile({ name: "demo", login: "demo" });
   await gateway.export("demo", record("book_utf8_oclc1005829214.mrc"));
   const counted = () => gateway.sql(
@@ -57,7 +57,6 @@ test("a file and pasted MARCXML: the plan, and nothing written", async ({ page, 
   await page.fill("#cg-try-text", "Moby Dick");
   await page.getByRole("button", { name: "Try", exact: true }).click();
   await expect(page.locator("#cg-messages")).toContainText("neither ISO 2709 nor MARCXML");
-  faults.splice(0);
   await expect(plans).toHaveCount(0);
   expect(await counted()).toEqual(before);
 });

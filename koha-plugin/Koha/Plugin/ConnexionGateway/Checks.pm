@@ -9,7 +9,6 @@ no warnings 'experimental::signatures';
 
 use Errno          qw(EACCES EADDRINUSE EADDRNOTAVAIL);
 use IO::Socket::IP ();
-use JSON::PP       ();
 use List::Util     qw(sum0);
 use Socket         qw(SOMAXCONN);
 use Sys::Hostname  ();
@@ -216,11 +215,9 @@ sub _port_owner ($self, $bind, $port) {
 
 # Nothing where the service runs what is on the disk, or tells this machine nothing.
 sub _restart ($bind, $port) {
-    my ($status, $text) = Koha::Plugin::ConnexionGateway::Health->get($bind, $port, '/status');
-    my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
-    my $due = $told ? $CORE->restart_due(map { $_ => $told->{$_} } qw(version core)) : undef;
-    return if !defined $due;
-    return _warning("The service on $bind port $port has to be restarted: $due.",
+    my $told = Koha::Plugin::ConnexionGateway::Health->told($bind, $port);
+    return if !$told || !defined $told->{restart_due};
+    return _warning("The service on $bind port $port has to be restarted: $told->{restart_due}.",
         'systemctl restart connexion-gateway@INSTANCE');
 }
 

@@ -35,7 +35,7 @@ sub outcomes ($class) { return map { $_->[0] } @BECAME }
 
 # ---------------------------------------------------------------- many
 
-# %wanted: search, became, profile, from, to (days, UTC), oldest_first, start, most
+# %wanted: search, became, profile, from, to, oldest_first, start, most
 sub find ($self, %wanted) {
     my ($where, @values) = $self->_where(\%wanted);
     my $order = $wanted{oldest_first} ? 'ASC' : 'DESC';
@@ -61,12 +61,15 @@ sub profiles ($self) {
 }
 
 sub _where ($self, $wanted) {
+    my $koha = $self->{koha};
     my (@conditions, @values);
     my $add = sub ($condition, @bound) { push @conditions, $condition; push @values, @bound; return };
     $add->("$CASE = ?", $wanted->{became}) if length($wanted->{became} // '');
     $add->('profile = ?', $wanted->{profile}) if length($wanted->{profile} // '');
-    $add->('received_at >= ?', $wanted->{from}) if ($wanted->{from} // '') =~ /\A\d{4}-\d\d-\d\d\z/;
-    $add->('received_at < DATE_ADD(?, INTERVAL 1 DAY)', $wanted->{to}) if ($wanted->{to} // '') =~ /\A\d{4}-\d\d-\d\d\z/;
+    my $from = $koha->beginning_of_day($wanted->{from});
+    my $before = $koha->beginning_of_day($wanted->{to}, 1);
+    $add->('received_at >= ?', $from) if defined $from;
+    $add->('received_at < ?', $before) if defined $before;
     $add->(_search($wanted->{search})) if length($wanted->{search} // '');
     return (@conditions ? 'WHERE ' . join ' AND ', @conditions : '', @values);
 }
@@ -117,7 +120,7 @@ The words, in the order in which the first that fits holds.
 =head2 find(%wanted), count(%wanted)
 
 Rows of the list, and how many there are: C<search> (words of a title or login, or a number), C<became>, C<profile>,
-C<from> and C<to> (days in UTC, YYYY-MM-DD), C<oldest_first>, C<start>, C<most>.
+C<from> and C<to> (days of the library, YYYY-MM-DD), C<oldest_first>, C<start>, C<most>.
 
 =head2 of_record($type, $id, most => $n)
 

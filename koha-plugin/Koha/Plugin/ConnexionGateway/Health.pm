@@ -9,7 +9,10 @@ no warnings 'experimental::signatures';
 
 use IO::Select     ();
 use IO::Socket::IP ();
+use JSON::PP       ();
 use Time::HiRes    qw(time);
+
+use Koha::Plugin::ConnexionGateway::Core;
 
 my $SECONDS    = 5;
 my $MOST_BYTES = 1_000_000;
@@ -26,6 +29,15 @@ sub ask ($class, $bind, $port, $seconds = $SECONDS) {
     return { state => 'ok', text => 'it answers' } if $status == 200 && $text =~ /\Aok\b/;
     return { state => 'unwell', text => $text } if $status == 503;
     return { state => 'other', text => 'it answers something else' };
+}
+
+# What a service tells its own machine of itself, with whether it has to be restarted; undef where it tells nothing.
+sub told ($class, $bind, $port, $seconds = $SECONDS) {
+    my ($status, $text) = $class->get($bind, $port, '/status', $seconds);
+    my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
+    return if ref $told ne 'HASH';
+    my $due = Koha::Plugin::ConnexionGateway::Core->restart_due(map { $_ => $told->{$_} } qw(version core));
+    return { %{$told}, restart_due => $due };
 }
 
 # (status, text), or without a status what went wrong.
@@ -72,6 +84,10 @@ All are called on the class.
 
 C<{state, text}>: C<ok>, C<unwell> (the service is there, but takes no exports), C<other> (another
 program answers), C<none> (nobody does).
+
+=head2 told($bind, $port, $seconds)
+
+What the service tells of itself, with C<restart_due> as of L<Koha::Plugin::ConnexionGateway::Core>; undef from another machine.
 
 =head2 get($bind, $port, $path, $seconds)
 

@@ -10,28 +10,17 @@ no warnings 'experimental::signatures';
 use Digest::SHA ();
 use JSON::PP    ();
 
-use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Identifiers;
 use Koha::Plugin::ConnexionGateway::Journal;
+use Koha::Plugin::ConnexionGateway::PlanWords;
 use Koha::Plugin::ConnexionGateway::Planner;
 use Koha::Plugin::ConnexionGateway::Reply;
 use Koha::Plugin::ConnexionGateway::Settings;
+use Koha::Plugin::ConnexionGateway::Texts;
 
 my $REPLY = 'Koha::Plugin::ConnexionGateway::Reply';
 my $JSON = JSON::PP->new->canonical;
-
-my %VERDICT = (
-    chosen => 'matches best',
-    named => 'is named in the exported record',
-    equal => 'matches as well as another',
-    other_number => 'matches, but another fits better by its OCLC number',
-    lower_score => 'matches, but another matches better',
-    below_threshold => 'is too little alike for the matching rule',
-    failed_required_check => 'differs where the matching rule says it may not',
-    not_verified => 'was found, but has none of the numbers it was found by',
-    gone => 'is no longer in Koha',
-);
 
 sub new ($class, %args) {
     my $koha = $args{koha};
@@ -41,8 +30,10 @@ sub new ($class, %args) {
         identifiers => Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha),
     );
     my $planner = Koha::Plugin::ConnexionGateway::Planner->new(koha => $koha, %tables);
-    return bless { koha => $koha, planner => $planner, %tables }, $class;
+    return bless { koha => $koha, planner => $planner, words => _english(), %tables }, $class;
 }
+
+sub _english { return Koha::Plugin::ConnexionGateway::PlanWords->new(Koha::Plugin::ConnexionGateway::Texts->new) }
 
 # ---------------------------------------------------------------- the list
 
@@ -89,7 +80,7 @@ sub show ($self, $number) {
         %{ $self->_listed($export) },
         why_now => [ _sentences($plan) ], reasons_now => [ _reasons($plan) ],
         items => $job->{record_type} eq 'biblio' ? scalar @{ $plan->{items} } : 0,
-        record => { _described($job->{record}), fields => _lines($job->{record}) },
+        record => { _described($job->{record}), fields => $job->{record}->field_lines },
         diagnostics => [ map { $_->{message} } @{ $job->{read}{diagnostics} } ],
         candidates => [ map { $self->_candidate($job, $plan, $_) } @{$ids} ],
         add => { $self->_outlook($job, { record => 'add' }) },
@@ -121,15 +112,14 @@ sub choices ($self, $job, $plan) {
 sub _candidate ($self, $job, $plan, $id) {
     my $type = $job->{record_type};
     my ($found) = grep { $_->{id} == $id } @{ $plan->{match}{candidates} };
-    my $verdict = defined $job->{as_read}{$id} ? ($found // {})->{verdict} : 'gone';
+    my $record = $self->_read($job->{as_read}{$id});
+    my $verdict = !defined $job->{as_read}{$id} ? 'gone' : !$record ? 'unreadable' : $found ? $found->{verdict} : 'named';
     my %candidate = (
         id => 0 + $id, score => ($found // {})->{score}, verdict => $verdict,
-        verdict_text => defined $verdict ? $VERDICT{$verdict} : 'was named in the exported record',
+        verdict_text => $self->{words}->verdict({ verdict => $verdict }),
         found_by => ($found // {})->{found_by} // [], url => $self->{koha}->record_url($type, $id),
     );
-    return \%candidate if ($verdict // '') eq 'gone';
-    my $record = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($job->{as_read}{$id}, nfc => 1)->{record};
-    return { %candidate, verdict_text => 'can not be read' } if !$record;
+    return \%candidate if !$record;
     return {
         %candidate, _described($record), existing_items => $type eq 'biblio' ? $self->{koha}->items_of($id) : [],
         later_export => $self->{journal}->overtaken($job->{number}, $type, $id),
@@ -137,6 +127,8 @@ sub _candidate ($self, $job, $plan, $id) {
         $type eq 'biblio' && @{ $plan->{items} } ? (items_only => { $self->_outlook($job, { record => 'ignore', target => 0 + $id }) }) : (),
     };
 }
+
+sub _read ($self, $xml) { return defined $xml ? $self->{planner}->read_marcxml($xml)->{record} : undef }
 
 # What comes of a decision, and of each item whatever is wanted of it.
 sub _outlook ($self, $job, $decision) {
@@ -161,7 +153,7 @@ sub _plan_with ($job, $decision) {
 }
 
 sub _item_told ($item) {
-    return { action => $item->{action}, code => $item->{reason}{code}, values => $item->{reason}{values} // {}, why => $REPLY->item_reason($item->{reason}) };
+    return { (map { $_ => $item->{$_} } qw(action itemnumber reason)), why => $REPLY->item_reason($item->{reason}) };
 }
 
 # What somebody was shown of a decision, in short: another text where it would come out otherwise by now.
@@ -192,15 +184,6 @@ sub _described ($record) {
     my ($author) = grep {defined} map { $first{$_} } qw(100a 110a 111a 700a 710a);
     my ($year) = map { /(\d{4})/ ? $1 : () } grep {defined} map { $first{$_} } qw(264c 260c);
     return (title => $record->title, author => $author, year => $year);
-}
-
-sub _lines ($record) {
-    return [ map { { tag => $_->{tag}, text => _text($_) } } @{ $record->fields } ];
-}
-
-sub _text ($field) {
-    return $field->{data} if exists $field->{data};
-    return join ' ', "$field->{ind1}$field->{ind2}", map {"\$$_->[0] $_->[1]"} @{ $field->{subfields} };
 }
 
 # ---------------------------------------------------------------- what can't be decided

@@ -17,9 +17,8 @@ my %SIGN = (same => ' ', stays => '=', comes => '+', goes => '-', not_taken => '
 
 sub new ($class, %args) {
     # What is printed is enough; the log is the service's.
-    open my $nowhere, '>', '/dev/null' or die "/dev/null: $!\n";
     my $decisions = Koha::Plugin::ConnexionGateway::Decisions->new(
-        koha => $args{koha}, log => Koha::Plugin::ConnexionGateway::Log->new(handle => $nowhere));
+        koha => $args{koha}, log => Koha::Plugin::ConnexionGateway::Log->silent);
     return bless {
         decisions => $decisions, held => $decisions->held,
         json => $args{json} ? JSON::PP->new->utf8->canonical : undef,

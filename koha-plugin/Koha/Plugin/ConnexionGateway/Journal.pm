@@ -190,6 +190,13 @@ sub set_indexed ($self, $number) {
 }
 
 # Nobody takes it up any more.
+# Why an export can't be imported once more: no_record, under_way, or undef.
+sub replay_obstacle ($self, $export) {
+    return 'no_record' if !length($export->{record} // '');
+    return 'under_way' if $export->{state} =~ /\A(?:received|importing)\z/ && !$self->is_given_up($export);
+    return;
+}
+
 sub is_given_up ($self, $export) {
     return $export->{state} =~ /\A(?:received|importing)\z/ && $export->{attempts} >= $MOST_ATTEMPTS;
 }
@@ -362,6 +369,10 @@ Finishes a held export that was decided on, and its repeats with it.
 =head2 last_import($record_type, $record_id)
 
 The export that last wrote a record, if it was not undone.
+
+=head2 replay_obstacle(\%export)
+
+Why it can't be imported once more, as C<no_record> or C<under_way>; otherwise undef.
 
 =head2 is_given_up(\%export)
 

@@ -331,6 +331,14 @@ sub local_time ($self, $moment) {
         hour => $hour, minute => $minute, second => $second, time_zone => 'UTC') });
 }
 
+# When a day of the library's begins, as our tables write it.
+sub beginning_of_day ($self, $day, $days_later = 0) {
+    my ($year, $month, $date) = ($day // '') =~ /\A(\d{4})-(\d\d)-(\d\d)\z/ or return;
+    require DateTime;
+    my $beginning = eval { DateTime->new(year => $year, month => $month, day => $date, time_zone => C4::Context->tz) } // return;
+    return $beginning->add(days => $days_later)->set_time_zone('UTC')->strftime('%Y-%m-%d %H:%M:%S');
+}
+
 sub csrf_token ($self, $cgi) {
     require Koha::Token;
     return Koha::Token->new->generate_csrf({ session_id => scalar $cgi->cookie('CGISESSID') });
@@ -1104,9 +1112,10 @@ Those of the wanted permissions that the patron lacks.
 Runs C<$code> with that patron as Koha's user environment. What the environment was before, it is again
 afterwards, whatever C<$code> raises.
 
-=head2 language($cgi), local_time($moment)
+=head2 language($cgi), local_time($moment), beginning_of_day($day, $days_later)
 
-The language of the staff interface; a moment in UTC as the library writes dates.
+The language of the staff interface; a moment in UTC as the library writes dates; the moment in UTC at which a day
+(YYYY-MM-DD) of the library begins, or undef where it is no day.
 
 =head2 current_userid, csrf_token($cgi), csrf_passes($cgi)
 

@@ -24,6 +24,12 @@ sub new ($class, %args) {
     return $args{handle} ? $self : $self->file($args{file} // $ENV{$FILE_VARIABLE});
 }
 
+# For who tells by other means what comes of it.
+sub silent ($class) {
+    open my $nowhere, '>', '/dev/null' or die "/dev/null: $!\n";
+    return $class->new(handle => $nowhere);
+}
+
 # Standard error where there is none. A file that can't be written is no reason to stop.
 sub file ($self, $path) {
     $self->{path} = $path // '';
@@ -157,6 +163,10 @@ Koha::Plugin::ConnexionGateway::Log - one line an event, on standard error or in
 
 Without C<format> the one in the environment variable C<CONNEXION_GATEWAY_LOG_FORMAT> is taken, else
 C<text>; likewise C<file> and C<CONNEXION_GATEWAY_LOG_FILE>, else standard error. The pairs in C<context> are added to every line. Dies when the format is unknown.
+
+=head2 silent
+
+A log that nobody reads.
 
 =head2 format
 

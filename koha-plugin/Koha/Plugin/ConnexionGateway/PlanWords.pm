@@ -31,7 +31,13 @@ sub field ($self, $field) { return $self->_text("plan.field.$field->{action}") }
 
 sub _values ($reason) {
     my $values = $reason->{values} // {};
-    return map { $_ => ref $values->{$_} eq 'ARRAY' ? join(', ', @{ $values->{$_} }) : $values->{$_} } keys %{$values};
+    return map { $_ => _value($values->{$_}) } keys %{$values};
+}
+
+# A blank in a code is written as catalogers do; numbers of several records one after another.
+sub _value ($value) {
+    return join ', ', @{$value} if ref $value eq 'ARRAY';
+    return defined $value && $value =~ /\A\S? ?\z/ ? $value =~ tr/ /#/r : $value;
 }
 
 1;

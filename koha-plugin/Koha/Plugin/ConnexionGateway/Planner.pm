@@ -26,6 +26,10 @@ sub read ($class, $octets) {    ## no critic (ProhibitBuiltinHomonyms)
     return Koha::Plugin::ConnexionGateway::Core::Record->read($octets, %READ);
 }
 
+sub read_marcxml ($class, $octets) {
+    return Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($octets, %READ);
+}
+
 sub prepare ($self, $context, $record) {
     my $type = $record->type eq 'authority' ? 'authority' : 'biblio';
     my $rules = $self->{settings}->rules($context->{profile}, $type, $context->{patron});
@@ -84,7 +88,7 @@ sub _read_candidate ($self, $job, $facts, $id) {
     my $type = $job->{record_type};
     my $xml = $job->{as_read}{$id} //= $self->{koha}->record_xml($type, $id);
     return if !defined $xml;
-    my $read = Koha::Plugin::ConnexionGateway::Core::Record->read_marcxml($xml, %READ);
+    my $read = $self->read_marcxml($xml);
     return if !$read->{record};
     $facts->candidate($id, $read->{record});
     my $guards = $job->{document}{guards} // {};
@@ -189,7 +193,7 @@ locks on the record's keys while it is made.
 
 =head2 new(koha => $koha, settings => $settings, journal => $journal, identifiers => $identifiers)
 
-=head2 read($octets)
+=head2 read($octets), read_marcxml($octets)
 
 The record as C<Core::Record-E<gt>read> gives it, with its characters as Koha stores them.
 

@@ -7,14 +7,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Identifiers;
 use Koha::Plugin::ConnexionGateway::Planner;
-
-my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
-
-# Koha stores precomposed characters.
-my %READ = (nfc => 1);
 
 sub new ($class, %args) {
     return bless {
@@ -54,8 +48,8 @@ sub _split_marcxml ($octets) {
 # {read, plan, record, error}: without a record it can't be read, without a plan the error is what was raised.
 sub plan ($self, $context, $source) {
     my $read = $source->{form} eq 'marcxml'
-        ? $RECORD->read_marcxml($source->{octets}, %READ)
-        : $RECORD->read($source->{octets}, %READ);
+        ? $self->{planner}->read_marcxml($source->{octets})
+        : $self->{planner}->read($source->{octets});
     return { read => $read } if !$read->{record};
     my ($job, $plan);
     my $done = eval {
@@ -74,14 +68,9 @@ sub fields ($class, $planned) {
     return [] if $plan->{outcome} ne 'add';
     my %hidden = map { $_ => 1 } grep { defined } @{ $planned->{document} }{qw(item_tag koha_numbers_tag)};
     return [
-        map { { tag => $_->{tag}, action => 'comes', text => _text($_), line => undef } }
-            grep { !$hidden{ $_->{tag} } } @{ $planned->{record}->fields }
+        map { { %{$_}, action => 'comes', line => undef } }
+            grep { !$hidden{ $_->{tag} } } @{ $planned->{record}->field_lines }
     ];
-}
-
-sub _text ($field) {
-    return $field->{data} if defined $field->{data};
-    return join ' ', "$field->{ind1}$field->{ind2}", map {"\$$_->[0] $_->[1]"} @{ $field->{subfields} };
 }
 
 1;

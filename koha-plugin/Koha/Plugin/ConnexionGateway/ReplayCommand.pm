@@ -11,6 +11,11 @@ use Koha::Plugin::ConnexionGateway::Importer;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Log;
 
+my %OBSTACLE = (
+    no_record => 'holds no record: it was a refused login, or its bytes were cleaned up.',
+    under_way => 'is not finished: a running service takes it up by itself.',
+);
+
 sub new ($class, %args) {
     return bless {
         koha => $args{koha}, again => $args{again},
@@ -21,9 +26,8 @@ sub new ($class, %args) {
 sub run ($self, @numbers) {
     $self->_check($_) for @numbers;
     # What is printed is enough; the log is the service's.
-    open my $nowhere, '>', '/dev/null' or die "/dev/null: $!\n";
     my $importer = Koha::Plugin::ConnexionGateway::Importer->new(
-        koha => $self->{koha}, log => Koha::Plugin::ConnexionGateway::Log->new(handle => $nowhere));
+        koha => $self->{koha}, log => Koha::Plugin::ConnexionGateway::Log->silent);
     my $failed = 0;
     for my $number (@numbers) {
         my $answer = $importer->replay($number);
@@ -36,12 +40,9 @@ sub run ($self, @numbers) {
 # All of them before the first is imported.
 sub _check ($self, $number) {
     my $export = $self->{journal}->find($number) // die "There is no export $number.\n";
-    my $state = $export->{state};
-    die "Export $number holds no record: it was a refused login, or its bytes were cleaned up.\n"
-        if !length($export->{record} // '');
-    die "Export $number is not finished: a running service takes it up by itself.\n"
-        if $state =~ /\A(?:received|importing)\z/ && !$self->{journal}->is_given_up($export);
-    return if $self->{again} || $state ne 'done' || $export->{preview} || $export->{outcome} eq 'ignore';
+    my $obstacle = $self->{journal}->replay_obstacle($export);
+    die "Export $number $OBSTACLE{$obstacle}\n" if defined $obstacle;
+    return if $self->{again} || $export->{state} ne 'done' || $export->{preview} || $export->{outcome} eq 'ignore';
     my $what = defined $export->{record_id} ? "$export->{record_type} record $export->{record_id}" : 'staged';
     die "Export $number is imported ($what). To import it once more: --again\n";
 }

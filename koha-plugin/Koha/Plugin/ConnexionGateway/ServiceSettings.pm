@@ -8,6 +8,7 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Koha::Plugin::ConnexionGateway::Addresses;
+use Koha::Plugin::ConnexionGateway::Texts;
 
 # One table for the service, the pages, the command line and the documentation.
 my @SETTINGS = (
@@ -67,20 +68,6 @@ my %KIND = (
     file => sub ($value) { return $value eq '' || $value =~ m{\A/} ? () : ('no_path') },
 );
 
-my %SENTENCE = (
-    unknown => 'There is no setting "{field}".',
-    missing => '{field} has no value.',
-    no_address => '{field}: "{value}" is no IP address.',
-    no_network => '{field}: "{value}" is no address or network such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.',
-    no_path => '{field}: "{value}" is no path from /.',
-    no_whole_number => '{field}: "{value}" is no whole number from {least} to {most}.',
-    no_seconds => '{field}: "{value}" is no number of seconds from {least} on.',
-    no_choice => '{field}: "{value}" is not one of {choices}.',
-    port_of_exports => '{field}: it is the port of the exports without TLS.',
-    no_certificate => '{field}: it needs tls_certificate and tls_key.',
-    port_taken => '{field}: it is the port of the exports.',
-);
-
 sub names ($class) { return map { $_->[0] } @SETTINGS }
 
 sub defaults ($class) { return map { $_->[0] => $_->[1] } @SETTINGS }
@@ -101,8 +88,8 @@ sub fault ($class, $name, $value) {
 }
 
 sub sentence ($class, $fault) {
-    my %values = (%{ $fault->{values} // {} }, field => $fault->{field});
-    return $SENTENCE{ $fault->{code} } =~ s/\{(\w+)\}/$values{$1}/gr;
+    my $texts = Koha::Plugin::ConnexionGateway::Texts->new;
+    return "$fault->{field}: " . $texts->text("service.fault.$fault->{code}", $fault->{values} // {});
 }
 
 sub problem ($class, $name, $value) {

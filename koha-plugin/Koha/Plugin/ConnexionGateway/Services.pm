@@ -9,10 +9,8 @@ no warnings 'experimental::signatures';
 
 use Cwd            qw(abs_path);
 use File::Basename qw(dirname);
-use JSON::PP       ();
 use Sys::Hostname  ();
 
-use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Health;
 use Koha::Plugin::ConnexionGateway::Settings;
 use Koha::Plugin::ConnexionGateway::Wishes;
@@ -55,12 +53,8 @@ sub _state ($self, $service) {
     my $address = $is_here ? $service->{address} : _from_elsewhere($service);
     return { %known, state => 'unknown', text => 'it listens on its own machine only' } if !defined $address;
     my $health = $HEALTH->ask($address, $service->{port});
-    my ($status, $text) =
-        $is_here && $health->{state} ne 'none' ? $HEALTH->get($address, $service->{port}, '/status') : ();
-    my $told = ($status // 0) == 200 ? eval { JSON::PP->new->utf8->decode($text) } : undef;
-    return { %known, %{$health} } if ref $told ne 'HASH';
-    my $due = Koha::Plugin::ConnexionGateway::Core->restart_due(map { $_ => $told->{$_} } qw(version core));
-    return { %{$told}, restart_due => $due, %known, %{$health} };
+    my $told = $is_here && $health->{state} ne 'none' ? $HEALTH->told($address, $service->{port}) : undef;
+    return { %{ $told // {} }, %known, %{$health} };
 }
 
 # Where another machine reaches it, if it does.

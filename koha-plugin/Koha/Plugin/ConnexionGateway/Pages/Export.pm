@@ -15,9 +15,6 @@ use Koha::Plugin::ConnexionGateway::Exports;
 use Koha::Plugin::ConnexionGateway::Importer;
 use Koha::Plugin::ConnexionGateway::Log;
 use Koha::Plugin::ConnexionGateway::Profile;
-use Koha::Plugin::ConnexionGateway::Reply;
-
-my $REPLY = 'Koha::Plugin::ConnexionGateway::Reply';
 
 sub menu_entry ($self) { return '' }
 
@@ -36,10 +33,10 @@ sub show ($self) {
         became => $self->t("log.became.$export->{became}"), patron => $self->_patron($export),
         record_url => defined $export->{record_id}
             ? $self->koha->record_path($export->{record_type}, $export->{record_id}) : undef,
-        reasons => [ map { $REPLY->reason($_) } @{ $plan ? $plan->{reasons} : [] } ],
+        reasons => [ $plan ? $self->words->reasons($plan) : () ],
         candidates => [ map { $self->_candidate($plan, $_) } @{ $plan ? $plan->{match}{candidates} : [] } ],
         items => [ map { $self->_item($_) } @{ $plan ? $plan->{items} : [] } ],
-        fields => $plan ? $plan->{fields} : [], diagnostics => $plan ? $plan->{diagnostics} : [],
+        fields => [ map { { %{$_}, word => $self->words->field($_) } } @{ $plan ? $plan->{fields} : [] } ], diagnostics => $plan ? $plan->{diagnostics} : [],
         lines => $self->_lines($export), has_record => length($export->{record} // '') ? 1 : 0);
 }
 
@@ -57,11 +54,12 @@ sub _patron ($self, $export) {
 
 sub _candidate ($self, $plan, $candidate) {
     return { %{$candidate}, url => $self->koha->record_path($plan->{record_type}, $candidate->{id}),
-        word => $self->t("export.verdict.$candidate->{verdict}") };
+        word => $self->words->verdict($candidate) };
 }
 
 sub _item ($self, $item) {
-    return { %{$item}, word => $self->t("export.item.$item->{action}"), why => $REPLY->item_reason($item->{reason}) };
+    my ($word, $why) = $self->words->item($item);
+    return { %{$item}, word => $word, why => $why };
 }
 
 # The record as people read it; undef where the core is missing or the bytes are no record.
@@ -82,14 +80,13 @@ sub download ($self) {
 # A new export of the same record under the same patron; who asks for it must be allowed to do it too.
 sub again ($self) {
     my $export = $self->_asked_for;
-    $self->refuse('export.no_record', 404) if !length($export->{record} // '');
-    $self->refuse('export.under_way', 409) if $export->{became} eq 'under_way';
+    my $obstacle = $self->journal->replay_obstacle($export);
+    $self->refuse("export.$obstacle", 409) if defined $obstacle;
     my $profile = $self->settings->profile($export->{profile} // '')
         // $self->refuse('profile.no_such', 404, name => $export->{profile} // '');
     $self->need(Koha::Plugin::ConnexionGateway::Profile->permissions($profile));
-    open my $nowhere, '>', '/dev/null' or die "/dev/null: $!\n";
-    my $answer = Koha::Plugin::ConnexionGateway::Importer->new(koha => $self->koha,
-        log => Koha::Plugin::ConnexionGateway::Log->new(handle => $nowhere))->replay($export->{number});
+    my $answer = Koha::Plugin::ConnexionGateway::Importer->new(koha => $self->koha, in_koha => 1,
+        log => Koha::Plugin::ConnexionGateway::Log->silent)->replay($export->{number});
     return $self->json({ number => $answer->{number}, reply => $answer->{text},
         page => $self->url('tool', 'export', number => $answer->{number}) });
 }

@@ -70,7 +70,7 @@ sub _choice ($self, $name, $record, $candidate, $outlook) {
         name => $name, record => $record, target => $id, seen => $outlook->{seen},
         label => $self->t("held.choice.$record", id => $id // '', title => $candidate ? $candidate->{title} : ''),
         warnings => [ $self->_sentences($outlook->{reasons}) ],
-        fields => [ map { { %{$_}, word => $self->t("held.field.$_->{action}") } } @{ $outlook->{fields} } ],
+        fields => [ map { { %{$_}, word => $self->words->field($_) } } @{ $outlook->{fields} } ],
         items => [ map { $self->_item($_) } @{ $outlook->{items} } ],
     };
 }
@@ -86,16 +86,14 @@ sub _item ($self, $item) {
 }
 
 sub _item_told ($self, $told) {
-    my $action = $self->t("held.item.$told->{action}");
-    my $why = $self->_reason("held.item_reason.$told->{code}", $told->{values});
+    my ($action, $why) = $self->words->item($told);
     return $told->{action} =~ /\A(?:add|replace)\z/ ? $action : "$action: $why";
 }
 
 sub _candidate ($self, $candidate) {
-    my $verdict = $candidate->{verdict} // 'named_only';
     my $libraries = $self->{libraries} //= $self->koha->libraries;
     return {
-        %{$candidate}, verdict_text => $self->t("held.verdict.$verdict"),
+        %{$candidate}, verdict_text => $self->words->verdict($candidate),
         existing_items => [ map { { %{$_}, library => $libraries->{ $_->{homebranch} // '' } // $_->{homebranch} } }
                 @{ $candidate->{existing_items} // [] } ],
     };
@@ -122,19 +120,7 @@ sub _rows ($export, @candidates) {
 
 # ---------------------------------------------------------------- in words
 
-sub _sentences ($self, $reasons) {
-    return map { $self->_reason("held.reason.$_->{code}", $_->{values} // {}) } @{$reasons};
-}
-
-sub _reason ($self, $key, $values) {
-    return $self->{texts}->has($key) ? $self->t($key, map { $_ => _value($values->{$_}) } keys %{$values}) : $key;
-}
-
-# A blank in a code is written as catalogers do; numbers of several records one after another.
-sub _value ($value) {
-    return join ', ', @{$value} if ref $value;
-    return $value =~ /\A\S? ?\z/ ? $value =~ tr/ /#/r : $value;
-}
+sub _sentences ($self, $reasons) { return map { $self->words->reason($_) } @{$reasons} }
 
 sub _in_words ($self, $code) {
     my $result = eval { $code->() };
@@ -145,7 +131,7 @@ sub _in_words ($self, $code) {
     my %values = (number => scalar $self->number('number'), %{ $error->values });
     $values{at} = $self->koha->local_time($values{at}) if defined $values{at};
     $values{done} = $self->t("held.done.$values{outcome}", id => $values{id} // '') if defined $values{outcome};
-    $values{items} = join '; ', map { ($_->{barcode} // $_->{occurrence}) . ': ' . $self->_reason("held.item_reason.$_->{reason}{code}", $_->{reason}{values} // {}) }
+    $values{items} = join '; ', map { ($_->{barcode} // $_->{occurrence}) . ': ' . ($self->words->item($_))[1] }
         @{ $values{items} } if $values{items};
     return $self->refuse("held.error.$short", 409, %values);
 }
@@ -173,9 +159,8 @@ sub _decision ($wanted) {
 
 # In a process of Koha's: what it does is told by the page, and kept in the journal.
 sub _decisions ($self) {
-    open my $nowhere, '>', '/dev/null' or die "/dev/null: $!\n";
     return Koha::Plugin::ConnexionGateway::Decisions->new(
-        koha => $self->koha, in_koha => 1, log => Koha::Plugin::ConnexionGateway::Log->new(handle => $nowhere));
+        koha => $self->koha, in_koha => 1, log => Koha::Plugin::ConnexionGateway::Log->silent);
 }
 
 1;

@@ -12,6 +12,7 @@ use File::Spec ();
 use JSON::PP ();
 
 use Koha::Plugin::ConnexionGateway::Error;
+use Koha::Plugin::ConnexionGateway::PlanWords;
 
 # In this order in the menu; the method says which permission of Koha's is needed to come here.
 my @MENU = (
@@ -78,6 +79,11 @@ sub need ($self, @permissions) {
 # ---------------------------------------------------------------- texts
 
 sub t ($self, $key, %values) { return $self->{texts}->text($key, \%values) }
+
+# A plan in sentences.
+sub words ($self) {
+    return $self->{words} //= Koha::Plugin::ConnexionGateway::PlanWords->new($self->{texts});
+}
 
 # Ends the request: the code is the key of the sentence too.
 sub refuse ($self, $code, $status = 400, %values) {
@@ -201,6 +207,10 @@ A value of the request without blanks around it; as it came; as a number; the ob
 =head2 need([$module, $permission], ...)
 
 Refuses where the patron lacks one.
+
+=head2 words
+
+The L<Koha::Plugin::ConnexionGateway::PlanWords> of the page's language.
 
 =head2 t($key, %values), refuse($code, $status, %values)
 

@@ -12,11 +12,9 @@ use parent 'Koha::Plugin::ConnexionGateway::Pages::Page';
 use Koha::Plugin::ConnexionGateway::Checks;
 use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Profile;
-use Koha::Plugin::ConnexionGateway::Wishes;
+use Koha::Plugin::ConnexionGateway::ServiceState;
 
 my $PROFILE = 'Koha::Plugin::ConnexionGateway::Profile';
-
-my $START_COMMAND = 'connexion-gateway install-service INSTANCE';
 
 sub scripts ($class) { return 'setup' }
 
@@ -27,8 +25,7 @@ sub changes ($class) { return { delete => 'delete_profile', switch => 'switch' }
 sub show ($self) {
     my @profiles = @{ $self->settings->profiles };
     my $steps = $self->_steps(\@profiles);
-    return $self->render('setup', steps => $steps, finished => (grep { !$_->{done} } @{$steps}) ? 0 : 1,
-        saved => $self->param('saved'), restart_due => scalar Koha::Plugin::ConnexionGateway::Core->restart_due,
+    return $self->render('setup', steps => $steps,  saved => $self->param('saved'), restart_due => scalar Koha::Plugin::ConnexionGateway::Core->restart_due,
         profiles => [ map { $self->_row($_) } @profiles ]);
 }
 
@@ -42,7 +39,8 @@ sub _row ($self, $profile) {
 
 sub _steps ($self, $profiles) {
     my @usable = grep { $_->{code} !~ /\s/ } @{ $self->koha->matching_rules('biblio') };
-    my ($service) = @{ Koha::Plugin::ConnexionGateway::Wishes->new(koha => $self->koha)->services };
+    my $state = Koha::Plugin::ConnexionGateway::ServiceState->new(koha => $self->koha);
+    my ($service) = grep { $_->{state} =~ /\A(?:running|draining)\z/ } @{ $state->services };
     return [
         $self->_checked('core', 'core'), $self->_checked('plugin', qw(plugin tables)),
         { key => 'rules', done => @usable ? 1 : 0, told => join(', ', map { $_->{code} } @usable),
@@ -52,8 +50,8 @@ sub _steps ($self, $profiles) {
             remedy => $self->t('setup.step.profiles.todo') },
         { key => 'service', done => $service ? 1 : 0,
             told => $service ? $self->t('setup.step.service.where', host => $service->{host}, port => $service->{port}) : '',
-            remedy => $self->t('setup.step.service.todo', command => $START_COMMAND) },
-        { key => 'export', done => @{ $self->journal->latest(1) } ? 1 : 0, told => '',
+            remedy => $self->t('setup.step.service.todo'), commands => $state->commands },
+        { key => 'export', done => $self->journal->counts->{done} ? 1 : 0, told => '',
             remedy => $self->t('setup.step.export.todo') },
     ];
 }

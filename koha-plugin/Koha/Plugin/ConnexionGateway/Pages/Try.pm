@@ -12,7 +12,6 @@ use parent 'Koha::Plugin::ConnexionGateway::Pages::Page';
 use MIME::Base64 qw(decode_base64);
 
 use Koha::Plugin::ConnexionGateway::Error;
-use Koha::Plugin::ConnexionGateway::PlanWords;
 use Koha::Plugin::ConnexionGateway::Preview;
 
 # What a browser is kept waiting for.
@@ -83,7 +82,7 @@ sub _failure ($self, $error) {
 
 sub _told_plan ($self, $planned) {
     my $plan = $planned->{plan};
-    my $words = Koha::Plugin::ConnexionGateway::PlanWords->new($self->{texts});
+    my $words = $self->words;
     return {
         outcome => $words->outcome($plan), state => $STATE{ $plan->{outcome} },
         reasons => [ $words->reasons($plan), $plan->{mode} eq 'stage' ? $self->t('try.staged') : () ],

@@ -47,6 +47,15 @@ sub fields ($self) {
     return [map { _field(%$_) } @{ Mojo::JSON::decode_json($self->json)->{fields} }];
 }
 
+sub field_lines ($self) {
+    return [map { { tag => $_->{tag}, text => _field_text($_) } } @{ $self->fields }];
+}
+
+sub _field_text ($field) {
+    return $field->{data} if exists $field->{data};
+    return join ' ', "$field->{ind1}$field->{ind2}", map {"\$$_->[0] $_->[1]"} @{ $field->{subfields} };
+}
+
 # MARC-in-JSON has a hash of one pair per field and per subfield.
 sub _field ($tag, $content) {
     return { tag => $tag, data => $content } if !ref $content;
@@ -177,6 +186,10 @@ and C<< {tag, ind1, ind2, subfields => [[code, value], ...]} >> for the others; 
     my ($title) = grep { $_->{tag} eq '245' } @{$record->fields};
     print $title->{ind1};                         # 1
     print join '|', @{$title->{subfields}[0]};    # a|Moby Dick, or, The whale /
+
+=head2 field_lines
+
+The fields as C<{tag, text}>, the text as in a plan: C<10 $a Title>.
 
 =head2 iso2709, marcxml, json
 
