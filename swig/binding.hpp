@@ -18,7 +18,6 @@
 
 namespace binding {
 
-using KeyList = std::vector<connexion::MatchKeys>;
 using PointList = std::vector<connexion::PointKeys>;
 using IdentifierList = std::vector<connexion::Identifier>;
 

@@ -130,12 +130,6 @@ connexion::ReadResult read_marcxml(std::string_view octets, std::string_view enc
 connexion::Rules* rules_from_json(std::string_view octets) {
   return new connexion::Rules(connexion::Rules::from_json(octets));
 }
-KeyList match_keys(const connexion::Record& record, const connexion::Rules& rules) {
-  return connexion::match_keys(record, rules.matching());
-}
-KeyList search_keys(const connexion::Record& record, const connexion::Rules& rules) {
-  return connexion::search_keys(record, rules.matching());
-}
 PointList point_keys(const connexion::Record& record, const connexion::Rules& rules) {
   return connexion::point_keys(record, rules.matching());
 }

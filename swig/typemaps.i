@@ -102,7 +102,6 @@ CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
 }
 %enddef
 namespace binding {
-class KeyList;
 class PointList;
 class IdentifierList;
 }
@@ -110,7 +109,6 @@ namespace connexion {
 struct Decision;
 struct ReadResult;
 }
-CONNEXION_VALUE(binding::KeyList)
 CONNEXION_VALUE(binding::PointList)
 CONNEXION_VALUE(binding::IdentifierList)
 CONNEXION_VALUE(connexion::Decision)

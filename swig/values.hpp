@@ -48,16 +48,6 @@ SV* list(pTHX_ const Values& values, Convert&& convert) {
   return newRV_noinc(reinterpret_cast<SV*>(array));
 }
 
-inline SV* perl_value(pTHX_ const KeyList& keys) {
-  return list(aTHX_ keys, [&](const connexion::MatchKeys& point) {
-    Hash hash(aTHX);
-    hash.put("matchpoint", number(aTHX_ static_cast<std::int64_t>(point.matchpoint)));
-    hash.put("index", text(aTHX_ point.index));
-    hash.put("keys", list(aTHX_ point.keys, [&](const auto& key) { return text(aTHX_ key); }));
-    return hash.reference();
-  });
-}
-
 inline SV* perl_value(pTHX_ const PointList& points) {
   const auto convert = [&](const std::string& key) { return text(aTHX_ key); };
   return list(aTHX_ points, [&](const connexion::PointKeys& point) {

@@ -17,7 +17,7 @@ use File::Path  qw(make_path);
 use File::Temp  ();
 use JSON::PP    ();
 
-use ConnexionTest qw(modules plugin_dir perl_says);
+use ConnexionTest qw(copy_modules plugin_dir perl_says);
 
 my $core = 'Koha::Plugin::ConnexionGateway::Core';
 my $load = "use $core; $core->load; print 'loaded ', $core->version;";
@@ -86,10 +86,7 @@ sub plugin_copy () {
     state @kept;
     my $root = File::Temp->newdir;
     push @kept, $root;
-    for my $path (map { s{::}{/}gr . '.pm' } 'Koha::Plugin::ConnexionGateway::Version', modules()) {
-        make_path("$root/$path" =~ s{/[^/]+\z}{}r);
-        copy(plugin_dir() . "/$path", "$root/$path") or die "$path: $!";
-    }
+    copy_modules($root);
     make_path(shared_object($root) =~ s{/[^/]+\z}{}r);
     copy($build->{file}, shared_object($root)) or die "$build->{file}: $!";
     manifest($root, [$build]);

@@ -18,7 +18,7 @@ use File::Path  qw(make_path);
 use File::Temp  ();
 use JSON::PP    ();
 
-use ConnexionTest qw(modules plugin_dir perl_says);
+use ConnexionTest qw(copy_modules plugin_dir perl_says);
 
 my $core   = 'Koha::Plugin::ConnexionGateway::Core';
 my $plugin = 'Koha/Plugin/ConnexionGateway';
@@ -106,10 +106,7 @@ sub plugin_copy () {
     state @kept;
     my $root = File::Temp->newdir;
     push @kept, $root;
-    for my $path (map { s{::}{/}gr . '.pm' } 'Koha::Plugin::ConnexionGateway::Version', modules()) {
-        make_path("$root/$path" =~ s{/[^/]+\z}{}r);
-        copy(plugin_dir() . "/$path", "$root/$path") or die "$path: $!";
-    }
+    copy_modules($root);
     put("$root/$plugin/source.tar", $source);
     builds("$root/$plugin/core", $sha256, {%$own});
     return "$root";

@@ -71,7 +71,7 @@ subtest 'misuse is a croak at the line of the caller' => sub {
             sub { "${Core}::Record"->read("\x{4e2d}") },
         q('nfd' is not one of encoding, nfc)     => sub { "${Core}::Record"->read('', nfd => 1) },
         'rules: octets are needed, not undef'    => sub { "${Core}::Rules"->new(undef) },
-        "a ${Core}::Record is needed, not undef" => sub { $rules->match_keys(undef) },
+        "a ${Core}::Record is needed, not undef" => sub { $rules->point_keys(undef) },
         "a ${Core}::Record is needed, not '${Core}::Facts" => sub { $rules->identifiers($facts) },
         "a ${Core}::Facts is needed, not '7'"              => sub { $rules->plan($record, 7) },
         q(id: a whole number is needed, not 'x') => sub { $facts->candidate('x', $record) },
@@ -93,7 +93,7 @@ subtest 'what SWIG itself refuses' => sub {
     is error(sub { $feed->($parser->raw, "\x{4e2d}") })->code, 'binding.bad_argument', 'characters';
     is error(sub { $feed->($parser->raw, undef) })->code,      'binding.bad_argument', 'undef';
     is error(sub { $feed->(undef,        'x') })->code,        'binding.bad_argument', 'no handle';
-    like error(sub { $Core->can('match_keys')->(undef, $rules->raw) }), qr/null reference/,
+    like error(sub { $Core->can('point_keys')->(undef, $rules->raw) }), qr/null reference/,
         'nor here';
 };
 

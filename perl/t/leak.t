@@ -38,7 +38,7 @@ my %case = (
     'requests'         => sub { "${Core}::RequestParser"->new->feed("A\x44demo$octets")->next },
     'failed requests'  => sub { "${Core}::RequestParser"->new->feed("GET / $long")->problem },
     'rules'            => sub { "${Core}::Rules"->new($json) },
-    'keys'             => sub { $rules->$_($record) for qw(match_keys search_keys point_keys); $rules->identifiers($record) },
+    'keys'             => sub { $rules->$_($record) for qw(point_keys identifiers) },
     'plans'            => sub {
         my $facts = "${Core}::Facts"->new->hit(0, 34, 'search')->candidate(34, $record);
         $rules->plan_json($record, $facts);
@@ -61,7 +61,7 @@ my %case = (
         eval { "${Core}::Record"->read($octets, encoding => $long) }
     },
     'errors of the facade' => sub {
-        eval { $rules->match_keys($long) }
+        eval { $rules->point_keys($long) }
     },
     'errors of a wrong handle' => sub {
         eval { $Core->can('Facts_items_json')->($rules->raw, '{}') }

@@ -31,7 +31,7 @@ for my $case (@{ $golden->{cases} }) {
         my ($record, $point, $list) = @$of;
         $expected->{"$record $point"} = [once(@$list)] if @$list;
         my ($found) =
-            grep { $_->{matchpoint} == $point } @{ $rules->match_keys($records[$record]) };
+            grep { $_->{matchpoint} == $point } @{ $rules->point_keys($records[$record]) };
         $made->{"$record $point"} = $found->{keys} if $found;
         $keys += @$list;
     }

@@ -331,9 +331,9 @@ TEST_CASE("plan: a number that OCLC has merged into the export's") {
         "overlay 34");
   CHECK(outcome(decide(with("019", 'a', "123456780"), facts, profile.rules())) == "add");
   const auto keys =
-      connexion::search_keys(with("019", 'a', "123456789"), profile.rules().matching());
+      connexion::point_keys(with("019", 'a', "123456789"), profile.rules().matching());
   REQUIRE(keys.size() == 1);
-  CHECK(std::count(keys[0].keys.begin(), keys[0].keys.end(), "(OCoLC)123456789") == 1);
+  CHECK(std::count(keys[0].searched.begin(), keys[0].searched.end(), "(OCoLC)123456789") == 1);
 }
 
 TEST_CASE("plan: several equal matches") {

@@ -32,7 +32,7 @@ bool same(const std::string& index, const std::string& tag, const std::string& o
   connexion::Facts facts;
   facts.hit(0, 7, connexion::HitSource::search);
   facts.candidate(7, with(tag, other));
-  return !connexion::search_keys(source, rules.matching()).empty() &&
+  return connexion::has_search_keys(source, rules.matching()) &&
          connexion::decide(source, facts, rules).target == 7;
 }
 

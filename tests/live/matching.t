@@ -148,7 +148,7 @@ subtest 'keys' => sub {
         my ($rule, $koha, $core) = ($rules[$r], KohaMatcher->new($rules[$r]), core_rules($rules[$r]));
         for my $i (grep { ($_ * 7 + $r) % @rules < $RULES_A_RECORD } 0 .. $#records) {
             my $record = $records[$i];
-            my %ours = map { $_->{matchpoint} => $_->{keys} } @{ $core->match_keys($record->{record}) };
+            my %ours = map { $_->{matchpoint} => $_->{keys} } @{ $core->point_keys($record->{record}) };
             for my $point (0 .. $#{ $rule->{matchpoints} }) {
                 my @theirs = @{ $koha->keys_of($record->{marc}, $point) };
                 my @once = uniq(@theirs);

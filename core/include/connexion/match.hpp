@@ -3,18 +3,18 @@
 // Matching as Koha's matching rules define it, and the identifiers that records carry.
 //
 // A MatchingRule is what C4::Matcher stores: matchpoints (an index to search, a score, the
-// components that make the search keys), required checks and a threshold. `match_keys` makes the
-// keys of an incoming record as Koha does; `search_keys` makes what is worth searching: the same
-// keys without those that are no number at all ("hbk."), and the other forms of the numbers. The
-// caller searches Koha with them and hands the hits back to `plan` (plan.hpp), which scores,
+// components that make the search keys), required checks and a threshold. `point_keys` makes the
+// keys of an incoming record as Koha does, and what is worth searching: the same keys without those
+// that are no number at all ("hbk."), and the other forms of the numbers. The caller searches Koha
+// with the latter and hands the hits back to `plan` (plan.hpp), which scores,
 // verifies and chooses.
 //
 // Identifiers are the standard numbers that records carry, in one normal form each, whatever
 // their punctuation, prefix or form: ISBN-13, ISSN, LCCN, OCLC number. They find a record that a
 // search by words would miss, and tell apart records that a search by words mixes up.
 //
-//     for (const auto& point : connexion::search_keys(record, rule))
-//       search(point.index, point.keys);
+//     for (const auto& point : connexion::point_keys(record, rule))
+//       search(point.index, point.searched);
 //     for (const auto& id : connexion::identifiers(record))
 //       look_up(id.kind, id.value);          // {"oclc", "12345"}, {"isbn", "9780306406157"}
 //
@@ -58,18 +58,10 @@ struct MatchingRule {
   std::vector<RequiredCheck> required_checks;
 };
 
-struct MatchKeys {
-  std::size_t matchpoint;  ///< position in the rule
-  std::string index;
-  std::vector<std::string> keys;  ///< UTF-8; no duplicates, in record order
-};
-
 /// The keys of one matchpoint, exactly as C4::Matcher makes them: the first component gives one
 /// key for each field, later ones are appended with a space to the key with the same number; empty
 /// keys and "0" are dropped. Duplicates stay.
 [[nodiscard]] std::vector<std::string> keys_of(const Record& record, const Matchpoint& point);
-/// Keys of every matchpoint of a rule that has any.
-[[nodiscard]] std::vector<MatchKeys> match_keys(const Record& record, const MatchingRule& rule);
 /// Whether a candidate passes all required checks (both sides empty counts as equal).
 [[nodiscard]] bool passes_checks(const Record& incoming, const Record& candidate,
                                  const MatchingRule& rule);
@@ -115,20 +107,18 @@ inline constexpr int kIndexVersion = 1;
 /// known, other forms of its numbers (ISBN-10 and -13; with (OCoLC) or ocm, ocn, on, and bare),
 /// but no key that is no number at all ("hbk.", a lone "(OCoLC)"). Without duplicates.
 [[nodiscard]] std::vector<std::string> search_keys(const Record& record, const Matchpoint& point);
-/// The same for every matchpoint of a rule that has any.
-[[nodiscard]] std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule);
-
 /// Whether there is anything to search any matchpoint's index for.
 [[nodiscard]] bool has_search_keys(const Record& record, const MatchingRule& rule);
 
-/// Both kinds of keys of one matchpoint; either may be empty, but not both.
+/// The keys of one matchpoint, UTF-8 without duplicates, in record order; either may be empty, but
+/// not both.
 struct PointKeys {
   std::size_t matchpoint;  ///< position in the rule
   std::string index;
-  std::vector<std::string> keys;      ///< as of match_keys
+  std::vector<std::string> keys;      ///< as of keys_of
   std::vector<std::string> searched;  ///< as of search_keys
 };
-/// match_keys and search_keys in one go.
+/// For every matchpoint of a rule that has any.
 [[nodiscard]] std::vector<PointKeys> point_keys(const Record& record, const MatchingRule& rule);
 
 /// Normal forms. Empty when the text is not such a number; what follows the number, as in

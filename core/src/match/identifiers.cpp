@@ -344,15 +344,6 @@ std::vector<std::string> search_keys(const Record& record, const Matchpoint& poi
   return searched(record, point, keys_of(record, point));
 }
 
-std::vector<MatchKeys> search_keys(const Record& record, const MatchingRule& rule) {
-  std::vector<MatchKeys> all;
-  for (std::size_t i = 0; i < rule.matchpoints.size(); ++i) {
-    auto keys = search_keys(record, rule.matchpoints[i]);
-    if (!keys.empty()) all.push_back({i, rule.matchpoints[i].index, std::move(keys)});
-  }
-  return all;
-}
-
 bool has_search_keys(const Record& record, const MatchingRule& rule) {
   return std::any_of(
       rule.matchpoints.begin(), rule.matchpoints.end(), [&](const Matchpoint& point) {

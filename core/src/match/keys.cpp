@@ -73,18 +73,6 @@ std::vector<std::string> keys_of(const Record& record, const Matchpoint& point) 
   return keys;
 }
 
-std::vector<MatchKeys> match_keys(const Record& record, const MatchingRule& rule) {
-  std::vector<MatchKeys> all;
-  for (std::size_t i = 0; i < rule.matchpoints.size(); ++i) {
-    MatchKeys found{i, rule.matchpoints[i].index, {}};
-    for (auto& key : keys_of(record, rule.matchpoints[i]))
-      if (std::find(found.keys.begin(), found.keys.end(), key) == found.keys.end())
-        found.keys.push_back(std::move(key));
-    if (!found.keys.empty()) all.push_back(std::move(found));
-  }
-  return all;
-}
-
 bool passes_checks(const Record& incoming, const Record& candidate, const MatchingRule& rule) {
   return std::all_of(
       rule.required_checks.begin(), rule.required_checks.end(), [&](const RequiredCheck& check) {

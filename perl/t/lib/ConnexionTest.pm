@@ -11,12 +11,14 @@ no warnings 'experimental::signatures';
 
 use Exporter       qw(import);
 use File::Basename qw(dirname);
+use File::Copy     qw(copy);
+use File::Path     qw(make_path);
 use File::Spec     ();
 
 use Koha::Plugin::ConnexionGateway::Core;
 
 our @EXPORT_OK =
-    qw(iso2709 moby_dick rules modules plugin_dir project_dir rss_kb data_file perl_says);
+    qw(iso2709 moby_dick rules modules copy_modules plugin_dir project_dir rss_kb data_file perl_says);
 
 my $CORE = 'Koha/Plugin/ConnexionGateway/Core';
 
@@ -32,6 +34,15 @@ sub modules () {
     my $root  = plugin_dir();
     my @files = ("$root/$CORE.pm", glob "$root/$CORE/*.pm");
     return map { File::Spec->abs2rel($_, $root) =~ s{/}{::}gr =~ s/[.]pm\z//r } @files;
+}
+
+# The facade's modules below another folder.
+sub copy_modules ($root) {
+    for my $path (map { s{::}{/}gr . '.pm' } 'Koha::Plugin::ConnexionGateway::Version', modules()) {
+        make_path(dirname("$root/$path"));
+        copy(plugin_dir() . "/$path", "$root/$path") or die "$path: $!";
+    }
+    return;
 }
 
 # ISO 2709 from [tag, data] and [tag, indicators, code => value, ...], all octets.

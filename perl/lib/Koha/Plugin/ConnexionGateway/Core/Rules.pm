@@ -26,16 +26,6 @@ sub has_matching ($self) { return $self->call('has_matching') ? 1 : 0 }
 
 # What each export needs goes the shortest way: the core is loaded where there are rules, and nearly
 # always a record is one.
-sub match_keys ($self, $record) {
-    my $raw = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
-    return Koha::Plugin::ConnexionGateway::Core::match_keys($raw, $self->{raw} // $self->raw);
-}
-
-sub search_keys ($self, $record) {
-    my $raw = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
-    return Koha::Plugin::ConnexionGateway::Core::search_keys($raw, $self->{raw} // $self->raw);
-}
-
 sub point_keys ($self, $record) {
     my $raw = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
     return Koha::Plugin::ConnexionGateway::Core::point_keys($raw, $self->{raw} // $self->raw);
@@ -138,9 +128,9 @@ Koha::Plugin::ConnexionGateway::Core::Rules - what a library decided, and the pl
     });
 
     my $facts = Koha::Plugin::ConnexionGateway::Core::Facts->new;
-    for my $point (@{$rules->search_keys($record)}) {
+    for my $point (@{$rules->point_keys($record)}) {
         print $point->{index};                    # isbn
-        print $point->{keys}[0];                  # 9780142437247
+        print $point->{searched}[0];                  # 9780142437247
         $facts->hit($point->{matchpoint}, 34, 'search');
     }
     $facts->candidate(34, $record);
@@ -163,20 +153,10 @@ value.
 
 Whether there is a matching rule: 1 or 0.
 
-=head2 match_keys($record)
-
-The keys that Koha's matching rule makes of the record: a reference to an array of hashes with
-C<matchpoint> (its position in the rule), C<index> and C<keys> (text), for each matchpoint that has
-any.
-
-=head2 search_keys($record)
-
-What to search Koha with, in the same shape.
-
 =head2 point_keys($record)
 
-Both in one step, for half the time: a hash with C<matchpoint>, C<index>, C<keys> (as of C<match_keys>)
-and C<searched> (as of C<search_keys>) for each matchpoint that has any, as C<match.keys> of the plan.
+For each matchpoint that has any a hash with C<matchpoint> (its position in the rule), C<index>, C<keys> (text) as
+Koha's matching rule makes them, and C<searched>, what to search Koha with; as C<match.keys> of the plan.
 
     my ($point) = @{ $rules->point_keys($record) };
     print "@{$point->{keys}}, @{$point->{searched}}";    # 9780142437247, 9780142437247 0142437247
