@@ -49,7 +49,7 @@ test("a change without a token, and one by GET, change nothing", async ({ page, 
     return answers.map((answer) => answer.status);
   }, body);
   expect(statuses).toEqual([403, 403, 403]);
-  expect(await gateway.sql("SELECT COUNT(*) FROM koha_plugin_connexiongateway_profiles WHERE name = ?", "stays")).toEqual([["1"]]);
+  expect(await gateway.sql("SELECT COUNT(*) FROM koha_plugin_connexiongateway_profiles WHERE name = ?", "stays")).toEqual([[1]]);
   const done = await page.evaluate(() => window.ConnexionGateway.change("delete", {}, { name: "stays" }));
   expect(done).toEqual({ deleted: "stays" });
   faults.splice(0);

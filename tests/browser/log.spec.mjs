@@ -39,7 +39,7 @@ test("the log and one export", async ({ page, gateway, login, open }) => {
   await rows.nth(0).getByRole("link").first().click();
   await expect(page.locator("h1")).toContainText("Export");
   await expect(page.locator(".cg-reply")).toContainText("overlaid by import");
-  await expect(page.locator(".cg-fields tbody")).toContainText("the same");
+  await expect(page.locator(".cg-fields tbody")).toContainText("Stays as it is");
   await expectAccessible(page);
   await picture(page, "export");
   await expectNarrow(page);

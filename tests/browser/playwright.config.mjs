@@ -24,7 +24,7 @@ export default defineConfig({
     locale: "en-GB",
     viewport: { width: 1280, height: 900 },
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    trace: process.env.CONNEXION_TRACE ? "retain-on-failure" : "off",
   },
   projects: generations.map((generation) => ({ name: generation, use: { generation } })),
 });

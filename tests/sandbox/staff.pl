@@ -8,10 +8,22 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+# What pages and plugins use of Koha, so that no child has to compile it.
+use C4::AuthoritiesMarc;
 use C4::Context;
+use C4::ImportBatch;
+use C4::Items;
+use C4::Matcher;
+use C4::Search;
 use Cwd            qw(abs_path);
+use DateTime;
 use File::Basename qw(dirname);
+use Koha::DateUtils ();
 use Koha::Database;
+use Koha::SearchEngine::QueryBuilder;
+use Koha::SearchEngine::Search;
+use MARC::Field;
+use MARC::Record;
 use Mojo::File qw(path tempfile);
 use Mojolicious::Lite -signatures;
 use Sandbox::Staff;

@@ -21,6 +21,7 @@ class Gateway {
     this.process = spawn("perl", [`${root}/tests/browser/gateway.pl`], {
       cwd: root, env: environment, stdio: ["pipe", "pipe", "inherit"],
     });
+    this.sessions = {};
     this.answers = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 
@@ -96,15 +97,20 @@ export const test = base.extend({
     { auto: true },
   ],
 
-  // login("cataloguer") on the page of the test; its session ends with the test.
+  // login("cataloguer") for the page of the test. Each patron logs in once; later tests go on with the session.
   login: async ({ page, gateway }, use) => {
     await use(async (who) => {
+      if (gateway.sessions[who]) {
+        await page.context().addCookies(gateway.sessions[who]);
+        return;
+      }
       const [userid, password] = gateway.users[who];
       await page.goto(`${gateway.staff}/cgi-bin/koha/mainpage.pl`);
       await page.fill("#userid", userid);
       await page.fill("#password", password);
       await Promise.all([page.waitForLoadState(), page.locator("#password").press("Enter")]);
       await expect(page.locator("#password")).toHaveCount(0);
+      gateway.sessions[who] = await page.context().cookies();
     });
   },
 

@@ -48,13 +48,15 @@
   // What is only begun isn't wrong yet: a new profile is checked from its first attempt to save on.
   let checking = existing;
   let timer;
+  let asked = 0;
   const check_soon = () => {
     show_what_holds();
     if (!checking) return;
     clearTimeout(timer);
     timer = setTimeout(async () => {
+      const number = (asked += 1);
       const { problems } = await change("check", {}, { existing, profile: profile() }).catch(() => ({}));
-      if (problems) show_problems(problems);
+      if (problems && number === asked) show_problems(problems);  // none is newer
     }, 400);
   };
 
@@ -63,6 +65,7 @@
     event.preventDefault();
     busy(form.querySelector("button[type=submit]"), async () => {
       clearTimeout(timer);
+      asked += 1;
       const answer = await change("save", {}, { existing, profile: profile() });
       if (answer.next) {
         window.location.assign(answer.next);
@@ -74,5 +77,5 @@
         element("ul", {}, answer.problems.map(({ sentence }) => element("li", {}, sentence))));
     });
   });
-  show_what_holds();
+  check_soon();
 })();
