@@ -179,7 +179,7 @@ subtest 'items one by one' => sub {
     my $id = $held->{ids}[1];
     my ($candidate) = grep { $_->{id} == $id } @{ shown($number)->{candidates} };
     my ($taken) = grep { $_->{barcode} eq "T$stamp" } @{ $candidate->{overlay}{items} };
-    is $taken->{told}{code}, 'duplicate_barcode', 'the barcode in use is told';
+    is $taken->{told}{reason}{code}, 'duplicate_barcode', 'the barcode in use is told';
     is $taken->{wishes}{replace}{action}, 'hold', 'and that there is nothing to replace';
     my $before = $gateway->metadata($id);
     my ($text, $status) = decide($number, '--overlay', $id, '--item', "T$stamp=add");
