@@ -138,7 +138,9 @@ TEST_CASE("identifiers: of an authority") {
   b.data_field("035", ' ', ' ').subfield('a', "(DLC)n 78890351").subfield('z', "(DLC)n 1");
   b.data_field("035", ' ', ' ').subfield('a', "(OCoLC)oca00255471");
   b.data_field("035", ' ', ' ').subfield('a', "4711");
-  b.data_field("100", '1', ' ').subfield('a', "Bront\xC3\xAB, Charlotte,").subfield('d', "1816-1855.");
+  b.data_field("100", '1', ' ')
+      .subfield('a', "Bront\xC3\xAB, Charlotte,")
+      .subfield('d', "1816-1855.");
   b.data_field("400", '1', ' ').subfield('a', "Bell, Currer");
   const std::vector<Identifier> expected{{"lccn", "n78890351"},
                                          {"control", "(dlc)n78890351"},

@@ -448,7 +448,8 @@ TEST_CASE("plan: hits are verified by the numbers in the records") {
     CHECK(isbn("hbk.", "hbk.") == "not_verified");
     CHECK(isbn("0306406152 (pbk.)", "080442957X (pbk.)") == "not_verified");
     CHECK(isbn("0306406153", "0306406153 (pbk.)") == "chosen");  // the same misprint
-    CHECK(isbn("0306406153", kNumber) == "not_verified");
+    CHECK(isbn("0306406153", kNumber) == "chosen");  // misprinted, and the title is the same
+    CHECK(isbn("0306416153", kNumber) == "not_verified");
   }
   SECTION("OCLC numbers in 001 and 035 are the same numbers") {
     const auto pair = [](const std::string& point, const Record& a, const Record& b,

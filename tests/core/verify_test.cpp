@@ -54,3 +54,42 @@ TEST_CASE("verify: an ISBN or ISSN that is none, with blanks in it") {
   CHECK_FALSE(same("isbn", "020", "1 vol", "1 vol"));
   CHECK(same("issn", "022", "1234 5678", "1234-5678"));
 }
+
+TEST_CASE("verify: an ISBN whose check digit is wrong, with the title") {
+  const auto titled = [](const std::string& isbn, const std::string& title) {
+    connexion::RecordBuilder b;
+    b.leader("00000nam a2200000 a 4500");
+    b.data_field("020", ' ', ' ').subfield('a', isbn);
+    b.data_field("245", '1', '0').subfield('a', title).subfield('c', "somebody.");
+    return b.build();
+  };
+  const auto found = [&](const Record& source, const Record& other) {
+    const auto rules = rule("isbn", "020");
+    connexion::Facts facts;
+    facts.hit(0, 7, connexion::HitSource::identifiers);
+    facts.candidate(7, other);
+    return connexion::decide(source, facts, rules).target == 7;
+  };
+  const Record right = titled("9780306406157", "Speech physiology /");
+  CHECK(found(right, titled("0-306-40615-3 (hbk.)", "Speech physiology.")));
+  CHECK(found(right, titled("030640615x", "Speech physiology.")));
+  CHECK(found(titled("0306406153", "Speech Physiology"), right));
+  CHECK(found(titled("9780306406150", "Speech Physiology"), right));
+  CHECK(found(titled("9780306406150", "Speech Physiology"),
+              titled("0306406153", "Speech physiology")));
+  CHECK_FALSE(found(right, titled("0306406153", "Speech acoustics")));
+  CHECK_FALSE(found(right, titled("0306406253", "Speech physiology")));
+  CHECK_FALSE(found(right, titled("0306406153 ", "")));
+  CHECK_FALSE(found(right, titled("030640615a", "Speech physiology")));
+}
+
+TEST_CASE(
+    "verify: an ISBN whose check digit is wrong is indexed, and searched for, as the right one") {
+  const auto entries = connexion::index_entries(with("020", "0-306-40615-3 (hbk.)"));
+  CHECK(entries == std::vector<connexion::Identifier>{{"isbn_misprint", "9780306406157"}});
+  const auto rules = rule("isbn", "020");
+  const auto points = connexion::point_keys(with("020", "0306406153"), rules.matching());
+  REQUIRE(points.size() == 1);
+  CHECK(points[0].searched ==
+        std::vector<std::string>{"0306406153", "9780306406157", "0306406152"});
+}

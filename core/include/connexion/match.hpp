@@ -82,11 +82,12 @@ struct Identifier {
 [[nodiscard]] std::vector<Identifier> identifiers(const Record& record);
 
 /// What an index of all records is made of, so that `Verifier` confirms what it finds: the
-/// identifiers, and of bibliographic records 001 as it stands (`control`). No line ends in values.
+/// identifiers, and of bibliographic records 001 as it stands (`control`) and what 020 $a would be
+/// where only its check digit is wrong (`isbn_misprint`). No line ends in values.
 [[nodiscard]] std::vector<Identifier> index_entries(const Record& record);
 /// Another number whenever `index_entries` gives another answer for the same record: what was
 /// indexed before has to be indexed anew.
-inline constexpr int kIndexVersion = 1;
+inline constexpr int kIndexVersion = 2;
 
 /// The kind of number that a matchpoint matches on, told by its index (without regard to case and
 /// to a qualifier as in "isbn,phr") and, for control numbers, by its tags: isbn, issn, lccn, oclc,
@@ -104,8 +105,9 @@ inline constexpr int kIndexVersion = 1;
 /// belong, and the record has no number there that is compared as it is written.
 [[nodiscard]] bool answered_by_index(const Record& record, const MatchingRule& rule);
 /// What to search a matchpoint's index for: the keys of the matchpoint and, where its kind is
-/// known, other forms of its numbers (ISBN-10 and -13; with (OCoLC) or ocm, ocn, on, and bare),
-/// but no key that is no number at all ("hbk.", a lone "(OCoLC)"). Without duplicates.
+/// known, other forms of its numbers (ISBN-10 and -13, also with the right check digit; with
+/// (OCoLC) or ocm, ocn, on, and bare), but no key that is no number at all ("hbk.", a lone
+/// "(OCoLC)"). Without duplicates.
 [[nodiscard]] std::vector<std::string> search_keys(const Record& record, const Matchpoint& point);
 /// Whether there is anything to search any matchpoint's index for.
 [[nodiscard]] bool has_search_keys(const Record& record, const MatchingRule& rule);

@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kOclc = "oclc", kMerged = "oclc_merged", kIsbn = "isbn", kIssn = "issn",
                            kLccn = "lccn", kLocal = "local", kHeading = "heading";
 constexpr std::string_view kRaw = "raw";  // a number as it stands
+// An ISBN that only its check digit keeps from being one, as it would be with the right one.
+constexpr std::string_view kMisprint = "isbn_misprint";
 // 001 as it stands; of an authority a number with its source
 constexpr std::string_view kControl = "control";
 constexpr std::size_t kFewestDigits = 4;    // of a number that is none of its kind
@@ -73,6 +75,12 @@ std::string invalid_number(std::string_view kind, std::string_view text) {
   return digit_count(out) >= kFewestDigits ? out : std::string();
 }
 
+std::string mended(std::string_view text) {
+  auto compact = invalid_number(kIsbn, text);
+  if (compact.ends_with('x')) compact.back() = 'X';
+  return numbers::mended_isbn13(compact);
+}
+
 // Another agency's number, as in "(DLC)   85153773": its source alone is none.
 bool is_system_number(std::string_view text) {
   const auto source = text.find(')');
@@ -123,6 +131,13 @@ void add_standard(std::vector<Identifier>& list, const Record& record, std::stri
   for (const auto field : record.fields(tag))
     for (const auto subfield : field.subfields())
       if (subfield.code == 'a') add(list, kind, normal(kind, subfield.value));
+}
+
+void add_misprints(std::vector<Identifier>& list, const Record& record) {
+  for (const auto field : record.fields("020"))
+    for (const auto subfield : field.subfields())
+      if (subfield.code == 'a' && normal_isbn(subfield.value).empty())
+        add(list, kMisprint, mended(subfield.value));
 }
 
 std::string with_source(std::string_view source, std::string_view number) {
@@ -217,7 +232,11 @@ std::vector<std::string> searched(const Record& record, const Matchpoint& point,
   std::vector<std::string> all;
   for (auto& key : keys)
     if (is_number(kind, key)) add(all, std::move(key));
-  for (const auto& id : match_identifiers(record, point)) add_forms(all, id);
+  if (kind.empty()) return all;
+  for (auto id : match::comparables(record, point)) {
+    if (id.kind == kMisprint) id.kind = kIsbn;
+    if (id.kind == kind) add_forms(all, id);
+  }
   return all;
 }
 
@@ -232,6 +251,13 @@ bool is_at_home(std::string_view kind, const MatchComponent& component) {
   if (kind == kLccn) return is("010", "a");
   if (kind == kLocal) return is("999", "c");
   return component.tag == "001" || component.tag == "003" || is("019", "a") || is("035", "az");
+}
+
+// 245 $a: what follows it is written in many ways.
+std::string folded_title(const Record& record) {
+  const auto fields = record.fields("245");
+  return fields.begin() == fields.end() ? std::string()
+                                        : folded_words((*fields.begin()).first('a'));
 }
 
 bool holds_line_end(const Identifier& id) {
@@ -265,6 +291,7 @@ std::vector<Identifier> index_entries(const Record& record) {
   auto list = identifiers(record);
   if (!is_authority(record))
     add(list, kControl, std::string(numbers::trimmed(record.control("001"))));
+  add_misprints(list, record);
   std::erase_if(list, holds_line_end);
   return list;
 }
@@ -301,8 +328,9 @@ std::vector<Identifier> match::comparables(const Record& record, const Matchpoin
       if (tag == "001") {
         add(list, kControl, std::string(numbers::trimmed(value)));
       } else if (number.empty()) {
-        if (kind != kOclc && kind != kLocal)
-          add(list, kRaw, invalid_number(kind, value));
+        if (kind != kOclc && kind != kLocal) add(list, kRaw, invalid_number(kind, value));
+        if (kind == kIsbn)
+          add(list, kMisprint, mended(value));
         else if (kind == kOclc && is_system_number(value))
           add(list, kRaw, std::string(numbers::trimmed(value)));
       }
@@ -315,7 +343,9 @@ std::vector<Identifier> match::comparables(const Record& record, const Matchpoin
 std::vector<Identifier> match_identifiers(const Record& record, const Matchpoint& point) {
   if (kind_of(point).empty()) return {};
   auto list = match::comparables(record, point);
-  std::erase_if(list, [](const Identifier& id) { return id.kind == kRaw || id.kind == kControl; });
+  std::erase_if(list, [](const Identifier& id) {
+    return id.kind == kRaw || id.kind == kControl || id.kind == kMisprint;
+  });
   return list;
 }
 
@@ -374,6 +404,7 @@ match::Verifier::Verifier(const Record& incoming, const Matchpoint& point)
   } else {
     comparables_ = comparables(incoming, point);
     source_ = lower_ascii(numbers::trimmed(incoming.control("003")));
+    if (kind_ == kIsbn) title_ = folded_title(incoming);
   }
 }
 
@@ -392,8 +423,28 @@ bool match::Verifier::agrees(const Record& candidate) const {
     if (id.kind == kMerged) id.kind = kOclc;
     if (id.kind == kind_) theirs.push_back(std::move(id));
   }
-  return std::find_first_of(comparables_.begin(), comparables_.end(), theirs.begin(),
-                            theirs.end()) != comparables_.end();
+  const auto same = [](const Identifier& ours, const Identifier& other) {
+    return ours == other && ours.kind != kMisprint;
+  };
+  return std::find_first_of(comparables_.begin(), comparables_.end(), theirs.begin(), theirs.end(),
+                            same) != comparables_.end() ||
+         agrees_but_for_a_misprint(candidate, theirs);
+}
+
+// A wrong check digit on one side: the other digits and the title must be the same.
+bool match::Verifier::agrees_but_for_a_misprint(const Record& candidate,
+                                                const std::vector<Identifier>& theirs) const {
+  if (title_.empty()) return false;
+  const auto nearly = [](const Identifier& ours, const Identifier& other) {
+    const bool misprint = ours.kind == kMisprint || other.kind == kMisprint;
+    const auto is_isbn = [](const Identifier& id) {
+      return id.kind == kMisprint || id.kind == kIsbn;
+    };
+    return misprint && is_isbn(ours) && is_isbn(other) && ours.value == other.value;
+  };
+  return std::find_first_of(comparables_.begin(), comparables_.end(), theirs.begin(), theirs.end(),
+                            nearly) != comparables_.end() &&
+         folded_title(candidate) == title_;
 }
 
 }  // namespace connexion

@@ -122,6 +122,17 @@ std::string numbers::isbn13(std::string_view compact) {
   return isbn13_check(compact) == compact[12] ? std::string(compact) : std::string();
 }
 
+std::string numbers::mended_isbn13(std::string_view compact) {
+  if (compact.empty() || !isbn13(compact).empty()) return {};
+  if (!digit(compact.back()) && compact.back() != 'X') return {};
+  const std::string_view stem = compact.substr(0, compact.size() - 1);
+  if (stem.size() == 9 && all_digits(stem)) {
+    const std::string ten = std::string(stem) + isbn10_check(stem);
+    return isbn13(ten);
+  }
+  return stem.size() == 12 ? isbn13(std::string(stem) + isbn13_check(stem)) : std::string();
+}
+
 std::string numbers::isbn10(std::string_view isbn13) {
   if (!isbn13.starts_with("978")) return {};
   std::string isbn(isbn13.substr(3, 9));

@@ -20,7 +20,11 @@ my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
 my %READ = (nfc => 1);
 
 # OCLC merges records: an old number in 019 is the number that another record still has.
-my %SAME_NUMBERS = map { $_ => [qw(oclc oclc_merged)] } qw(oclc oclc_merged);
+# An ISBN with a wrong check digit may be the right one misprinted.
+my %SAME_NUMBERS = (
+    (map { $_ => [qw(oclc oclc_merged)] } qw(oclc oclc_merged)),
+    (map { $_ => [qw(isbn isbn_misprint)] } qw(isbn isbn_misprint)),
+);
 
 # A number that hundreds of records have (a "9780000000002") identifies none of them.
 my $MOST_HITS = 50;
