@@ -21,6 +21,7 @@ use Time::HiRes qw(sleep time);
 use GatewayTest qw(record content wait_until);
 use Koha::Plugin::ConnexionGateway::Health;
 use Koha::Plugin::ConnexionGateway::Http;
+use Koha::Plugin::ConnexionGateway::Operations;
 
 sub get ($service, $path) {
     return Koha::Plugin::ConnexionGateway::Health->get('127.0.0.1', $service->port, $path, 30);
@@ -74,15 +75,55 @@ subtest 'pages' => sub {
 
 subtest 'from elsewhere' => sub {
     my %told;
-    my $other = bless {}, 'Elsewhere';
-    Koha::Plugin::ConnexionGateway::Http->answer({ method => 'GET', path => $_ }, 'outside', $other,
-        sub ($octets) { $told{$_} = $octets })
-        for qw(/health /metrics /status);
+    my $other = bless { asked => 0 }, 'Elsewhere';
+    my $ask = sub ($path, %who) {
+        Koha::Plugin::ConnexionGateway::Http->answer({ method => 'GET', path => $path }, \%who, $other,
+            sub ($octets) { $told{$path} = $octets });
+    };
+    $ask->($_) for qw(/health /metrics /status /wishes);
     like($told{'/health'}, qr{\AHTTP/1\.1 200 }, 'health is for all');
-    like($told{$_}, qr{\AHTTP/1\.1 403 }, "$_ is not") for qw(/metrics /status);
+    like($told{$_}, qr{\AHTTP/1\.1 403 }, "$_ is not") for qw(/metrics /status /wishes);
+    like($told{'/wishes'}, qr/wishes_from/, 'with the setting that lets them');
+    is($other->{asked}, 0, 'and nothing was looked for');
+    $ask->('/wishes', wishes => 1);
+    like($told{'/wishes'}, qr{\AHTTP/1\.1 200 .*done\n\z}s, 'those who may are answered');
 };
 
 sub Elsewhere::problem {return}
+
+sub Elsewhere::follow_wishes ($self, $done) {
+    $self->{asked}++;
+    return $done->('done');
+}
+
+subtest 'who may ask for what' => sub {
+    my $limits = { wishes_from => [ '192.0.2.0/24', '2001:db8::/32' ] };
+    my $operations = Koha::Plugin::ConnexionGateway::Operations->new(limits => $limits);
+    my $may = sub ($peer) { my $rights = $operations->rights($peer, '10.0.0.1'); "$rights->{inside} $rights->{wishes}" };
+    is($may->($_), '1 1', "$_: this machine") for qw(127.0.0.1 127.3.2.1 ::1 10.0.0.1);
+    is($may->($_), '0 1', "$_: named by the setting") for qw(192.0.2.7 2001:db8::5);
+    is($may->($_), '0 0', "$_: another one") for qw(192.0.3.7 10.0.0.2 2001:db9::5 1270.0.0.1);
+    $limits->{wishes_from} = [];
+    is($may->('192.0.2.7'), '0 0', 'by default no other');
+};
+
+# A balancer tells the addresses, as if they had come from there.
+sub proxied ($service, $from, $request) {
+    my $family = $from =~ /:/ ? 'TCP6' : 'TCP4';
+    my $to = $from =~ /:/ ? '2001:db8:1::1' : '198.51.100.1';
+    return raw($service, "PROXY $family $from $to 1234 8000\r\n$request HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+subtest 'wishes over the network' => sub {
+    my $far = GatewayTest->new(proxy_from => '127.0.0.1', wishes_from => '192.0.2.0/24')->start;
+    like(proxied($far, '192.0.2.9', 'GET /wishes'), qr{\AHTTP/1\.1 200 .*accepting\n}s, 'from an address that may');
+    like(proxied($far, '192.0.3.9', "$_ /wishes"), qr{\AHTTP/1\.1 40[35] }, "$_ from another one is refused") for qw(GET POST HEAD);
+    like(proxied($far, '192.0.3.9', 'GET /health'), qr{\AHTTP/1\.1 200 }, 'which may ask for its health');
+    like(proxied($far, '192.0.2.9', "GET $_"), qr{\AHTTP/1\.1 403 }, "$_ is for this machine") for qw(/status /metrics);
+    $far->settings(proxy_from => '127.0.0.1')->signal('HUP');
+    ok(wait_until(sub { $far->log =~ /event=reloaded/ }), 'without the setting');
+    like(proxied($far, '192.0.2.9', 'GET /wishes'), qr{\AHTTP/1\.1 403 }, 'none but this machine may');
+};
 
 subtest 'what is wished' => sub {
     ok(wait_until(sub { -e $service->folder . '/service.json' }), 'it looks by itself');

@@ -10,7 +10,9 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use DBI;
 use File::Basename qw(dirname);
+use IO::Select;
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -126,20 +128,66 @@ subtest 'staged' => sub {
             . ' WHERE title LIKE ?', "Repeat $oclc%"), 1, 'staged once';
 };
 
+# An export waits here for as long as the test wants: at the record that it overlays.
+sub hold_record ($oclc) {
+    my $other = DBI->connect($gateway->{dsn}, @{ $gateway->{db_login} }, { RaiseError => 1, PrintError => 0, AutoCommit => 0 });
+    my ($biblionumber) = @{ $gateway->biblios_titled("Repeat $oclc") };
+    $other->selectall_arrayref("SELECT 1 FROM $_ WHERE biblionumber = ? FOR UPDATE", undef, $biblionumber)
+        for qw(biblio_metadata biblio);
+    return $other;
+}
+
+# Transactions that wait for a row of another one.
+sub waiting () { return $gateway->count(q{SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'}) }
+
+sub wait_for ($code) {
+    for (1 .. 300) { return 1 if $code->(); sleep 0.1 }
+    return 0;
+}
+
+# The answer comes over the pipe.
+sub export_in_background ($record) {
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    return $out if $pid;
+    print eval { $gateway->export('demo', $record) } // "no answer: $@";
+    STDOUT->flush;
+    return POSIX::_exit(0);
+}
+
+sub answer_of ($out) { local $/ = undef; return scalar <$out> }
+
 subtest 'of one that is running' => sub {
     my $oclc = TestGateway->unique;
-    my @pids;
-    for (1 .. 6) {
-        my $pid = fork // die "fork: $!";
-        if (!$pid) {
-            my $reply = eval { $gateway->export('demo', record($oclc)) } // '';
-            POSIX::_exit($reply =~ /\ASuccess[.].*added to Koha/ ? 0 : 1);
-        }
-        push @pids, $pid;
-    }
-    my $good = 0;
-    for my $pid (@pids) { waitpid $pid, 0; $good++ if !$? }
-    is $good, 6, 'all six get the answer of the one that was first';
+    $gateway->export('demo', record($oclc));
+    is there($oclc), '1 1', 'a record to overlay';
+    my $edited = record($oclc, title => "Repeat $oclc, edited");
+    my $batches = $gateway->count('SELECT COUNT(*) FROM import_batches');
+    my $before = latest();
+
+    my $held = hold_record($oclc);
+    my $first = export_in_background($edited);
+    ok wait_for(sub { waiting() == 1 }), 'the first one is in the middle of its import';
+    my $second = export_in_background($edited);
+    ok wait_for(sub { latest() == $before + 2 && waiting() == 2 }), 'while the second one is kept, and waits';
+    is_deeply $gateway->dbh->selectcol_arrayref("SELECT state FROM $EXPORTS WHERE number > ? ORDER BY number", undef, $before),
+        [qw(importing importing)], 'both are under way';
+    my $answered = IO::Select->new($first, $second);
+    is scalar(() = $answered->can_read(0.5)), 0, 'and neither has an answer';
+    $held->rollback;
+
+    my @answers = map { answer_of($_) } $first, $second;
+    like $answers[0], qr/\ASuccess.*overlaid/s, 'then the first one is imported';
+    is $answers[1], $answers[0], 'and the second one has its answer';
+    is export_row($before + 2)->{repeat_of}, $before + 1, 'as its repeat';
+    is there($oclc), '1 2', 'imported once';
+    is $gateway->count('SELECT COUNT(*) FROM import_batches') - $batches, 1, 'into one batch';
+    $held->disconnect;
+};
+
+subtest 'of many at the same time' => sub {
+    my $oclc = TestGateway->unique;
+    my @answers = map { answer_of($_) } map { export_in_background(record($oclc)) } 1 .. 6;
+    is scalar(grep {/\ASuccess[.].*added to Koha/s} @answers), 6, 'all six get the answer of the one that was first';
     is there($oclc), '1 1', 'which was the only one';
 };
 

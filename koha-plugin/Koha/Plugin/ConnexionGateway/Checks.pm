@@ -278,6 +278,7 @@ sub _identifiers ($self) {
                     . " doesn't answer, or hasn't indexed a record yet, records may not be found.", $build);
             next;
         }
+        push @found, _index_failure($type, $identifiers->state($type));
         my $counts = $identifiers->counts($type);
         my $missing = $counts->{records} - $counts->{indexed};
         push @found, $missing > 0 && $missing > $counts->{records} / 100
@@ -285,6 +286,13 @@ sub _identifiers ($self) {
             : _ok("The index of identifiers has $counts->{indexed} of $counts->{records} $type records.");
     }
     return @found;
+}
+
+sub _index_failure ($type, $state) {
+    return if !defined $state->{failed_at};
+    return _warning("The index of identifiers of $type records could not be brought up to date "
+            . _duration(time - $state->{failed_at}) . " ago: $state->{failure}",
+        'The next export tries again. If this stays: connexion-gateway index --verify, and the log of the service.');
 }
 
 sub _exports ($self) {

@@ -276,15 +276,11 @@ sub _http ($self) {
     weaken(my $weak = $self);
     Koha::Plugin::ConnexionGateway::Http->answer(
         $request,
-        $self->_is_inside ? 'inside' : 'outside',
+        $self->{operations}->rights($self->{peer}, $self->{handle}->sockhost),
         $self->{operations},
         sub ($octets) { $weak->_answer_http($job, $octets) if $weak }
     );
     return;
-}
-
-sub _is_inside ($self) {
-    return $self->{peer} =~ /\A(?:127[.]|::1\z)/ || $self->{peer} eq ($self->{handle}->sockhost // '');
 }
 
 sub _answer_http ($self, $job, $octets) {

@@ -7,6 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Koha::Plugin::ConnexionGateway::Addresses;
 use Koha::Plugin::ConnexionGateway::Http;
 
 my $SECONDS = 60;
@@ -42,10 +43,16 @@ sub _serve ($self, $stream) {
         my $request = Koha::Plugin::ConnexionGateway::Http->parse($head);
         return if !defined $request;
         $answered = 1;
-        Koha::Plugin::ConnexionGateway::Http->answer($request, 'inside', $self->{operations},
+        Koha::Plugin::ConnexionGateway::Http->answer($request, $self->_rights($stream->handle), $self->{operations},
             sub ($answer) { $stream->write($answer => sub ($stream) { $stream->close_gracefully }) });
     });
     return;
+}
+
+# Who reaches this port may see all of it, but not make the service work.
+sub _rights ($self, $handle) {
+    my $peer = Koha::Plugin::ConnexionGateway::Addresses->plain($handle->peerhost) // '';
+    return { %{ $self->{operations}->rights($peer, $handle->sockhost) }, inside => 1 };
 }
 
 1;

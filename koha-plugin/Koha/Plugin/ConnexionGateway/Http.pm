@@ -19,9 +19,9 @@ my %TYPE = (text => $TEXT, json => 'application/json', metrics => 'text/plain; v
 
 my %PAGES = (
     '/health' => { code => sub ($service, $done) { _health($service, $done) } },
-    '/wishes' => { code => sub ($service, $done) { _wishes($service, $done) } },
-    '/status' => { inside => 1, code => sub ($service, $done) { $done->(200, json => $service->status_json) } },
-    '/metrics' => { inside => 1, code => sub ($service, $done) { $done->(200, metrics => $service->metrics_text) } },
+    '/wishes' => { for => 'wishes', code => sub ($service, $done) { _wishes($service, $done) } },
+    '/status' => { for => 'inside', code => sub ($service, $done) { $done->(200, json => $service->status_json) } },
+    '/metrics' => { for => 'inside', code => sub ($service, $done) { $done->(200, metrics => $service->metrics_text) } },
 );
 
 # {method, path} as soon as the request line is whole; 0 where it can't become one.
@@ -34,16 +34,20 @@ sub parse ($class, $head, $ended = 0) {
     return;
 }
 
-# $done is called with the whole answer, perhaps later. $who is `inside` (this machine, or the port
-# for it) or `outside`.
+my %NOT_FOR_YOU = (
+    inside => q{This is told on the gateway's own machine only, or on its port for it.},
+    wishes => q{This may be asked on the gateway's own machine only, and from the addresses of its setting wishes_from.},
+);
+
+# $done is called with the whole answer, perhaps later. $who is a hash: `inside` (this machine, or the
+# port for it), `wishes` (may ask for what is wished).
 sub answer ($class, $request, $who, $service, $done) {
     my $head_only = $request && $request->{method} eq 'HEAD';
     my $send = sub ($status, $type, $text) { $done->(_response($status, $TYPE{$type}, $text, $head_only)) };
     my $page = $request ? $PAGES{ $request->{path} } : undef;
     return $send->(400, text => $service->not_for_browsers . "\n") if !$page;
     return $send->(405, text => "Only GET is possible here.\n") if $request->{method} !~ /\A(?:GET|HEAD)\z/;
-    return $send->(403, text => "This is told on the gateway's own machine only, or on its port for it.\n")
-        if $page->{inside} && $who ne 'inside';
+    return $send->(403, text => "$NOT_FOR_YOU{ $page->{for} }\n") if $page->{for} && !$who->{ $page->{for} };
     $page->{code}->($service, $send);
     return;
 }
@@ -76,7 +80,8 @@ Koha::Plugin::ConnexionGateway::Http - what the service tells over HTTP
 
 =head1 DESCRIPTION
 
-C</health> for balancers and monitors, C</wishes> (look at once what is wished), and, from the same
+C</health> for balancers and monitors; from the same machine, and those that the setting C<wishes_from> names,
+C</wishes> (look at once what is wished); and, from the same
 machine or on the port for it, C</status> and C</metrics>. One request a connection, no body is read.
 
 =head1 METHODS
@@ -87,7 +92,7 @@ C<{method, path}> once the first line is whole, C<0> where it is no request, und
 
 =head2 answer(\%request, $who, $service, $done)
 
-Calls C<$done> with the octets of the answer. C<$service> has the methods C<problem>, C<follow_wishes>,
+Calls C<$done> with the octets of the answer. C<$who> is a hash of what whoever asks may: C<inside>, C<wishes>. C<$service> has the methods C<problem>, C<follow_wishes>,
 C<status_json>, C<metrics_text> and C<not_for_browsers>.
 
 =cut

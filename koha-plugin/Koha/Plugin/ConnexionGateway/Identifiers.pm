@@ -13,6 +13,7 @@ use Time::HiRes ();
 
 use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Error;
+use Koha::Plugin::ConnexionGateway::Log;
 
 my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
 
@@ -40,7 +41,14 @@ my ($OVERLAP, $LONG_OVERLAP, $OFTEN, $CLOSELY) = (60, 900, 60, 5);
 # back, and a stretch of the others is gone through each time.
 my ($NUMBERS, $STRETCH, $LONG_STRETCH) = (200, 300, 5000);
 
-sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
+# What went wrong is told once in so many seconds.
+my $TELL_SECONDS = 60;
+my $LONGEST_FAILURE = 500;
+
+sub new ($class, %args) {
+    return bless { koha => $args{koha}, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->silent, told_at => {} },
+        $class;
+}
 
 sub _table ($self, $name) { return $self->{koha}->table($name) }
 
@@ -283,7 +291,27 @@ sub catch_up ($self, $record_type, %how) {
             : $self->_catch_up_by_number($record_type, $state, $until, $how{thorough});
         $heard && $seen ? 1 : 0;
     };
-    return $done // 0;
+    return $self->_fell_behind($record_type, $@) if !defined $done;
+    $self->_forget_failure($record_type) if defined $state->{failed_at};
+    return $done;
+}
+
+# The export goes on with what the search engine finds, but whoever runs the service must come to know.
+sub _fell_behind ($self, $record_type, $error) {
+    my $now = time;
+    return 0 if $now - ($self->{told_at}{$record_type} // 0) < $TELL_SECONDS;
+    $self->{told_at}{$record_type} = $now;
+    my $failure = substr Koha::Plugin::ConnexionGateway::Error->text_of($error), 0, $LONGEST_FAILURE;
+    $self->{log}->warning(index_behind => record_type => $record_type, error => $failure);
+    my $kept = eval { $self->_set_state($record_type, failed_at => $now, failure => $failure); 1 };
+    $self->{log}->warning(index_behind => record_type => $record_type, error => "$@") if !$kept;
+    return 0;
+}
+
+sub _forget_failure ($self, $record_type) {
+    delete $self->{told_at}{$record_type};
+    $self->_set_state($record_type, failed_at => undef, failure => undef);
+    return;
 }
 
 sub _is_late ($until) { return Time::HiRes::time() > $until }
@@ -508,7 +536,7 @@ be compared with the record itself; that nothing is found proves nothing.
 
 =head1 METHODS
 
-=head2 new(koha => $koha)
+=head2 new(koha => $koha, log => $log)
 
 =head2 find($record_type, @pairs)
 
@@ -523,7 +551,8 @@ beside its identifiers.
 =head2 catch_up($record_type, thorough => $bool)
 
 Indexes what Koha has saved since the last time, in transactions of its own: never call it within
-one. True where the index is complete and nothing is left to do. Never raises.
+one. True where the index is complete and nothing is left to do. What goes wrong is logged, once a minute at
+most, and stands in the state as C<failed_at> and C<failure> until it goes well again.
 
 =head2 is_complete($record_type), state($record_type), counts($record_type)
 

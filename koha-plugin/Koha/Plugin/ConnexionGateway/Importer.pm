@@ -42,7 +42,7 @@ sub new ($class, %args) {
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     $self->{wishes} = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
-    $self->{identifiers} = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha);
+    $self->{identifiers} = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha, log => $self->{log});
     my @tables = map { $_ => $self->{$_} } qw(journal identifiers);
     $self->{planner} = Koha::Plugin::ConnexionGateway::Planner->new(
         koha => $koha, settings => $self->{settings}, @tables);
@@ -88,7 +88,7 @@ sub _noted ($self) { return %{ delete $self->{noted} // {} } }
 
 sub handle ($self, $request, $received) {
     $self->{koha}->forget_caches;
-    my $kept = eval { $self->_persistently(sub { $self->_keep($request) }) };
+    my $kept = eval { $self->_persistently(sub { $self->_refuse_if_disabled($request) // $self->_keep($request) }) };
     if (!$kept) {
         my $error = $@;
         die $error if $ERROR->code_of($error) !~ /\Adatabase[.]/;
@@ -99,6 +99,13 @@ sub handle ($self, $request, $received) {
     $received->($numbers);
     my @replies = map { $self->_answer_one($_, $kept->{answer}) } @{$numbers};
     return { text => join("\n\n", @replies), numbers => $numbers, login => 'right', $self->_noted };
+}
+
+# Whoever disables the plugin in Koha means its exports, too. The service stays, and takes them again at once.
+sub _refuse_if_disabled ($self, $request) {
+    return if !$self->{koha}->plugin_disabled;
+    $self->{log}->warning(plugin_disabled => peer => $request->{peer});
+    return { text => $REPLY->plugin_disabled };
 }
 
 # All records of a request are kept before anything is done with the first.

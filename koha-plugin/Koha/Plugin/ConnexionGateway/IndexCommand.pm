@@ -8,9 +8,11 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use IO::Handle  ();
+use POSIX       qw(strftime);
 use Time::HiRes ();
 
 use Koha::Plugin::ConnexionGateway::Identifiers;
+use Koha::Plugin::ConnexionGateway::Log;
 use Koha::Plugin::ConnexionGateway::Schema;
 
 my $BATCH = 200;
@@ -26,7 +28,8 @@ my %NAMES = (biblio => 'Biblio records', authority => 'Authority records');
 sub new ($class, %args) {
     my $self = bless {
         koha => $args{koha},
-        identifiers => Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $args{koha}),
+        identifiers => Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $args{koha},
+            log => Koha::Plugin::ConnexionGateway::Log->new),
         types => $args{record_type} ? [ $args{record_type} ] : [qw(biblio authority)],
         batch => $args{batch} // $BATCH,
         restart => $args{restart},
@@ -156,6 +159,9 @@ sub _status ($self, $type) {
     printf ', %s noted as changed', _number($counts->{changed}) if $counts->{changed};
     print ".\n";
     print "$NAMES{$type}: a rebuild was interrupted behind number $state->{rebuild_at}.\n" if $state->{rebuilding};
+    print "$NAMES{$type}: could not be brought up to date at ",
+        strftime('%Y-%m-%d %H:%M:%S', localtime $state->{failed_at}), ": $state->{failure}\n"
+        if defined $state->{failed_at};
     return $complete ? 0 : 1;
 }
 

@@ -720,10 +720,19 @@ sub plugin_state ($self) {
     my %data = map { $_->[0] => $_->[1] } @{$rows};
     my $hooks = C4::Context->preference('UseKohaPlugins');
     return {
-        allowed => C4::Context->config('enable_plugins') ? 1 : 0,
+        allowed => C4::Context->config('enable_plugins') ? 1 : 0, disabled => _is_switched_off(\%data),
         installed => %data ? 1 : 0, enabled => $data{__ENABLED__} ? 1 : 0,
         hooks => defined $hooks && length $hooks && !$hooks ? 0 : 1,
     };
+}
+
+# Asked before each export, so that nothing is imported by a plugin that somebody has switched off. Where
+# Koha has noted nothing nobody has.
+sub plugin_disabled ($self) { return $self->plugin_state->{disabled} }
+
+sub _is_switched_off ($data) {
+    return 1 if !C4::Context->config('enable_plugins');
+    return defined $data->{__ENABLED__} && !$data->{__ENABLED__} ? 1 : 0;
 }
 
 sub search_engine ($self) { return C4::Context->preference('SearchEngine') // 'Zebra' }
@@ -1172,7 +1181,7 @@ The database's clock, and a moment that can be compared with its times.
 
 A lock for the whole Koha instance, which goes with the connection.
 
-=head2 version, plugin_state, search_engine, newest_record($record_type), index_queue, database_server
+=head2 version, plugin_state, plugin_disabled, search_engine, newest_record($record_type), index_queue, database_server
 
 What an administrator asks of a Koha.
 

@@ -84,6 +84,7 @@ sub _operations ($self) {
         pool        => $self->{pool},
         metrics     => $self->{metrics},
         log         => $self->{log},
+        limits      => $self->{limits},
         where       => sub { map { $weak->{doors}{plain}->$_ } qw(address port) },
         connections => sub { scalar keys %{ $weak->{connections} } },
         reload      => sub ($done) { $weak->_reload($done) },
@@ -133,7 +134,7 @@ sub _take_settings ($self, $settings) {
     for my $name (keys %DEFAULTS) {
         $limits->{$name} = $self->{overrides}{$name} // $settings->{$name} // $DEFAULTS{$name};
     }
-    $limits->{$_} = [$ADDRESSES->entries($limits->{$_})] for qw(allow proxy_from);
+    $limits->{$_} = [$ADDRESSES->entries($limits->{$_})] for qw(allow proxy_from wishes_from);
     $self->_say_what_is_unreadable;
     $self->{log}->file($limits->{log_file}) if ($self->{log_file} //= '') ne $limits->{log_file};
     $self->{log_file} = $limits->{log_file};
@@ -146,7 +147,7 @@ sub _take_settings ($self, $settings) {
 
 # Such an entry lets nobody in; a list of nothing else would let nobody in at all.
 sub _say_what_is_unreadable ($self) {
-    for my $name (qw(allow proxy_from)) {
+    for my $name (qw(allow proxy_from wishes_from)) {
         my @wrong = $ADDRESSES->unreadable($self->{limits}{$name}) or next;
         $self->{log}->error(unreadable_addresses => setting => $name, entries => join ' ', @wrong);
     }

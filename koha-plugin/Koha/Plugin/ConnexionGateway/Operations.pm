@@ -11,14 +11,17 @@ use JSON::PP      ();
 use Sys::Hostname ();
 use Time::HiRes   qw(clock_gettime CLOCK_MONOTONIC);
 
+use Koha::Plugin::ConnexionGateway::Addresses;
 use Koha::Plugin::ConnexionGateway::Core;
 
 # Between two looks while an importer is idle.
 my $LOOK_SECONDS = 5;
 
+my $ADDRESSES = 'Koha::Plugin::ConnexionGateway::Addresses';
+
 my $NOT_FOR_BROWSERS = 'This port takes exports of the OCLC Connexion Client (OCLC Gateway Export), not web pages.';
 
-# new(pool, metrics, log, reload => sub, where => sub, connections => sub)
+# new(pool, metrics, log, limits, reload => sub, where => sub, connections => sub)
 sub new ($class, %args) { return bless { %args, look_at => 0, asking => [] }, $class }
 
 sub not_for_browsers ($self) { return $NOT_FOR_BROWSERS }
@@ -28,6 +31,13 @@ sub problem ($self) {
     return 'importers cannot be started' if !$self->{pool}->healthy;
     return 'paused' if $self->{pool}->paused;
     return;
+}
+
+# What may be asked from there, over HTTP. The peer of this machine has its own address, whichever it is.
+sub rights ($self, $peer, $own_address) {
+    my $inside = $peer =~ /\A(?:127[.]|::1\z)/ || $peer eq ($ADDRESSES->plain($own_address) // '');
+    my $may_wish = $inside || $ADDRESSES->among($peer, $self->{limits}{wishes_from});
+    return { inside => $inside ? 1 : 0, wishes => $may_wish ? 1 : 0 };
 }
 
 # ---------------------------------------------------------------- telling
@@ -134,9 +144,13 @@ service is.
 
 =head2 new
 
-Takes C<pool>, C<metrics>, C<log>; C<where>, which gives the address and the port it listens on;
+Takes C<pool>, C<metrics>, C<log>, C<limits> (the settings of the service); C<where>, which gives the address and the port it listens on;
 C<connections>, which gives their number; and C<reload>, which reads the settings again and calls its
 argument with whether it did.
+
+=head2 rights($peer, $own_address)
+
+What an address may ask for: C<{inside, wishes}>.
 
 =head2 tick($now)
 

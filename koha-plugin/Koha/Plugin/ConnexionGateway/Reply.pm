@@ -136,6 +136,11 @@ sub no_database ($class) {
     return _finish("Not imported.  Koha's database does not answer, or not as it should. Export it again later.");
 }
 
+sub plugin_disabled ($class) {
+    return 'Not imported.  The plugin Connexion Gateway is disabled in Koha. Whoever administers Koha can enable it'
+        . ' (Administration, Manage plugins); then export it again.';
+}
+
 # Kept, and to be finished without the client.
 sub goes_on ($class, $number) {
     return _finish("Received under number $number, but Koha's database does not answer at the moment; the import"
@@ -433,6 +438,10 @@ For the result of C<Core::Record-E<gt>read> without a record.
 =head2 no_database, goes_on($number)
 
 When Koha's database does not answer: before and after the export was kept.
+
+=head2 plugin_disabled
+
+Before the export was kept: the plugin is disabled in Koha.
 
 =head2 overtaken($number, $newer)
 

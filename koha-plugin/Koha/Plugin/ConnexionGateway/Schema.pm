@@ -11,7 +11,7 @@ our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
 my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview, \&_step_wishes,
-    \&_step_decisions);
+    \&_step_decisions, \&_step_index_failure);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -208,6 +208,14 @@ sub _step_decisions ($dbh, $koha) {
     _add_column($dbh, $table, decided_by => 'INT NULL');
     _add_column($dbh, $table, decided_at => 'DATETIME(3) NULL');
     _add_column($dbh, $table, decision => 'TEXT NULL');
+    return;
+}
+
+# Why the index of identifiers could not be brought up to date the last time.
+sub _step_index_failure ($dbh, $koha) {
+    my $table = $koha->table('index_state');
+    _add_column($dbh, $table, failed_at => 'BIGINT NULL');
+    _add_column($dbh, $table, failure => 'TEXT NULL');
     return;
 }
 

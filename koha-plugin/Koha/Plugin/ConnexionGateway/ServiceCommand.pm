@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 use JSON::PP ();
 use POSIX    qw(strftime);
 
+use Koha::Plugin::ConnexionGateway::Identifiers;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Schema;
 use Koha::Plugin::ConnexionGateway::Services;
@@ -31,15 +32,25 @@ sub status ($self) {
     my $status = {
         services => $self->{services}->all,
         today => $self->{journal}->outcomes_today, states => $self->{journal}->counts,
-        index_queue => scalar $self->{koha}->index_queue, wished => $self->{services}->wishes->wished->{state},
+        index_queue => scalar $self->{koha}->index_queue, index_failures => $self->_index_failures,
+        plugin_disabled => $self->{koha}->plugin_disabled, wished => $self->{services}->wishes->wished->{state},
     };
     if ($self->{json}) { print JSON::PP->new->utf8->canonical->encode($status), "\n" }
     else { $self->_print_status($status) }
     return (grep { $_->{state} eq 'ok' } @{ $status->{services} }) ? 0 : 1;
 }
 
+sub _index_failures ($self) {
+    my $identifiers = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $self->{koha});
+    my %state = map { $_ => $identifiers->state($_) } qw(biblio authority);
+    return [ map { { record_type => $_, failed_at => 0 + $state{$_}{failed_at}, failure => $state{$_}{failure} } }
+            grep { defined $state{$_}{failed_at} } sort keys %state ];
+}
+
 sub _print_status ($self, $status) {
     _print_service($_) for @{ $status->{services} };
+    print "The plugin is disabled in Koha: exports are refused until it is enabled under Administration, Manage plugins.\n"
+        if $status->{plugin_disabled};
     print "Wished: the services refuse exports until: connexion-gateway accept\n" if $status->{wished} eq 'drain';
     my $today = $status->{today};
     print 'Exports today: ', join(', ', map {"$today->{$_} $_"} sort keys %{$today}) || 'none', "\n";
@@ -47,6 +58,9 @@ sub _print_status ($self, $status) {
     print 'All that are kept: ', join(', ', map {"$states->{$_} $_"} sort keys %{$states}) || 'none', "\n";
     my $queue = $status->{index_queue};
     print "Indexer: $queue->{waiting} changes wait, the oldest for $queue->{age} seconds\n" if $queue;
+    printf "Index of identifiers (%s): could not be brought up to date at %s: %s\n", $_->{record_type},
+        strftime('%Y-%m-%d %H:%M:%S', localtime $_->{failed_at}), $_->{failure}
+        for @{ $status->{index_failures} };
     for my $export (@{ $self->{journal}->latest($self->{exports}) }) {
         printf "%6d  %s  %-9s %-15s %s\n",
             map { $_ // '' } @{$export}{qw(number received_at state profile title)};

@@ -42,6 +42,7 @@ my @SETTINGS = (
     [ wrong_login_pause => 300, 'seconds', 'of that pause' ],
     [ health_bind => '127.0.0.1', 'address', 'address of the port for monitors' ],
     [ health_port => 0, 'port_or_none', 'port for monitors alone, with /health, /status and /metrics; 0: none' ],
+    [ wishes_from => '', 'networks', 'other machines that may have the service look at once for what is wished (reload, drain, accept); empty: none' ],
     [ log_file => '', 'file', 'file of the log; empty: standard error, which is the journal of systemd' ],
     [ log_format => 'text', [qw(text json)], 'form of the log' ],
     [ keep_exports => 365, 'count_or_none', 'days that exports are kept in the list; 0: for ever' ],

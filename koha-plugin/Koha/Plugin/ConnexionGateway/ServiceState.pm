@@ -101,6 +101,7 @@ sub _index ($self, $type) {
         :                                             'missing';
     return {
         type => $type, state => $word, rebuilt => $state->{rebuilt_at}, (map { $_ => 0 + $counts->{$_} } keys %{$counts}),
+        defined $state->{failed_at} ? (failed_at => 0 + $state->{failed_at}, failure => $state->{failure}) : (),
         $state->{rebuilding} ? (percent => $self->_percent($type, $state->{rebuild_at}, $counts->{records})) : (),
     };
 }

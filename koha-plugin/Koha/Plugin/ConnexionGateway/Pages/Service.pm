@@ -27,7 +27,7 @@ my @GROUPS = (
     [   importers => qw(max_importers importer_idle importer_exports import_timeout max_queue queue_timeout answer_within
             drain_timeout)
     ],
-    [ watch => qw(health_bind health_port log_file log_format) ],
+    [ watch => qw(health_bind health_port wishes_from log_file log_format) ],
     [ data => qw(keep_exports keep_data) ],
 );
 

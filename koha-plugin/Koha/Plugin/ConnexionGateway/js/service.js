@@ -79,6 +79,7 @@
       element("ul", {},
         element("li", {}, indexed),
         index.percent === undefined ? null : element("li", {}, text("service.rebuild_progress", index)),
+        index.failure ? element("li", {}, text("service.index_failure", index)) : null,
         index.rebuilt ? element("li", {}, `${text("service.rebuilt")}: ${index.rebuilt}`) : null,
         index.changed ? element("li", {}, text("service.changed", { count: index.changed })) : null,
         index.unreadable ? element("li", {}, text("service.unreadable", { count: index.unreadable })) : null));
