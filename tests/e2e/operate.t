@@ -93,6 +93,53 @@ subtest 'drain and accept' => sub {
     like $gateway->export('demo', record()), qr/\ASuccess/, 'an export is taken';
 };
 
+subtest 'a plugin that is disabled in Koha' => sub {
+    my @key = ('Koha::Plugin::ConnexionGateway', '__ENABLED__');
+    my $enable = sub ($value) {
+        $gateway->dbh->do('REPLACE INTO plugin_data (plugin_class, plugin_key, plugin_value) VALUES (?, ?, ?)', undef, @key, $value);
+    };
+    my $counts = sub () {
+        join ' ', map { $gateway->count("SELECT COUNT(*) FROM $_") } qw(biblio import_batches koha_plugin_connexiongateway_exports);
+    };
+    my $before = $counts->();
+    $enable->(0);
+    my $record = record();
+    my $refused = qr/\ANot imported[.]  The plugin Connexion Gateway is disabled in Koha[.]/;
+    like $gateway->export($_, $record), $refused, "$_: refused in words" for qw(demo demo-stage nobody);
+    is $counts->(), $before, 'nothing is imported, and nothing kept';
+    like $gateway->log_text, qr/ warning event=plugin_disabled importer=\d+ peer=127[.]0[.]0[.]1$/m, 'the log says so';
+    like scalar $gateway->command('status'), qr/^The plugin is disabled in Koha: exports are refused/m, 'status says so';
+    my ($found, $exit) = $gateway->command('doctor');
+    like $found, qr/^PROBLEM  The plugin is disabled[.]\n +-> Enable it/m, 'and doctor says what to do';
+    is $exit, 1, 'with exit status 1';
+    ok kill(0, $gateway->{pid}), 'the service stays';
+    $enable->(1);
+    like $gateway->export('demo', $record), qr/\ASuccess/, 'enabled again it takes the export at once';
+};
+
+subtest 'an index of identifiers that can not be brought up to date' => sub {
+    my $table = 'koha_plugin_connexiongateway_changed_records';
+    my $told = sub () { scalar(() = $gateway->log_text =~ / warning event=index_behind /g) };
+    $gateway->command(qw(index --rebuild));
+    $gateway->export('demo', record());
+    is $told->(), 0, 'where it can nothing is told';
+    my $type = 'BIGINT UNSIGNED NOT NULL AUTO_INCREMENT';
+    $gateway->dbh->do("ALTER TABLE $table CHANGE number away $type");
+    like $gateway->export('demo', record()), qr/\ASuccess/, 'where it can not exports are taken' for 1 .. 3;
+    is $told->(), 1, 'and the log tells why, once in a minute';
+    like $gateway->log_text, qr/ event=index_behind .*record_type=biblio .*Unknown column 'number'/, 'with the reason';
+    like scalar $gateway->command('status'), qr/^Index of identifiers \(biblio\): could not be brought up to date at .*Unknown column/m,
+        'status tells it';
+    my ($failure) = @{ status()->{index_failures} };
+    is $failure->{record_type}, 'biblio', 'for programs too';
+    like scalar $gateway->command('doctor'), qr/^warning  The index of identifiers of biblio records could not be brought up to date/m,
+        'doctor tells it';
+    like scalar $gateway->command(qw(index --status)), qr/^Biblio records: could not be brought up to date/m, 'and index --status';
+    $gateway->dbh->do("ALTER TABLE $table CHANGE away number $type");
+    $gateway->export('demo', record());
+    is_deeply status()->{index_failures}, [], 'once it can again nothing is told any more';
+};
+
 subtest 'a service that is gone' => sub {
     kill 'TERM', $gateway->{pid};
     waitpid delete $gateway->{pid}, 0;

@@ -291,15 +291,15 @@ sub catch_up ($self, $record_type, %how) {
             : $self->_catch_up_by_number($record_type, $state, $until, $how{thorough});
         $heard && $seen ? 1 : 0;
     };
-    return $self->_fell_behind($record_type, $@) if !defined $done;
+    return $self->_fell_behind($record_type, $state, $@) if !defined $done;
     $self->_forget_failure($record_type) if defined $state->{failed_at};
     return $done;
 }
 
 # The export goes on with what the search engine finds, but whoever runs the service must come to know.
-sub _fell_behind ($self, $record_type, $error) {
+sub _fell_behind ($self, $record_type, $state, $error) {
     my $now = time;
-    return 0 if $now - ($self->{told_at}{$record_type} // 0) < $TELL_SECONDS;
+    return 0 if $now - List::Util::max($self->{told_at}{$record_type} // 0, $state->{failed_at} // 0) < $TELL_SECONDS;
     $self->{told_at}{$record_type} = $now;
     my $failure = substr Koha::Plugin::ConnexionGateway::Error->text_of($error), 0, $LONGEST_FAILURE;
     $self->{log}->warning(index_behind => record_type => $record_type, error => $failure);
