@@ -114,6 +114,12 @@ subtest 'wrong logins' => sub {
     is($logins->pause('192.0.2.9', 'another'), 0, 'and only that');
     $logins->failed("10.$_.0.1", "y$_") for 1 .. 10_000;
     cmp_ok(keys %{ $logins->{failures} }, '<=', 5_000, 'inventions do not fill the memory');
+    $logins->succeeded("10.$_.0.1", "y$_") for 1 .. 10_000;
+    cmp_ok(keys %{ $logins->{known} }, '<=', 5_000, 'nor do logins that were right');
+    $logins->failed('192.0.2.1', 'x' x 500_000);
+    my ($longest) = sort { $b <=> $a } map { length $_ } keys %{ $logins->{failures} };
+    is($longest, 16, 'however long they are');
+    cmp_ok($logins->failed('192.0.2.1', 'x' x 500_000), '>', 1, 'and each is known again');
 };
 
 sub version_2 ($command, $family, $body) {

@@ -13,6 +13,7 @@ use lib "$FindBin::RealBin/lib";
 use File::Temp ();
 use Fcntl      qw(F_SETFD);
 use Mojo::IOLoop;
+use Scalar::Util qw(weaken);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -180,10 +181,13 @@ subtest 'the queue' => sub {
     my $called = 0;
     my ($first, $second) =
         map {
-        $pool->submit({ peer => 'a', readings => [], records => [record($_)] },
-            reply => sub { $called++ })
+        my $job = {};
+        $job->{pooled} = $pool->submit({ peer => 'a', readings => [], records => [record($_)] },
+            received => sub ($numbers) { $job->{numbers} = $numbers }, reply => sub { $called++ })
         } 1, 2;
     ok($pool->forget($second), 'a waiting one can be forgotten');
+    weaken($second);
+    is($second, undef, 'and with it what it holds, though its callbacks know it');
     spin($pool, sub { !$pool->busy });
     is($called, 1, 'and is not answered');
     ok(!$pool->forget($first), 'one that has run can not');
@@ -208,6 +212,15 @@ subtest 'how many importers, and how long' => sub {
     isnt($importers[1], $importers[2], 'then another');
     isnt($importers[3], $importers[4], 'and another');
     stop($pool);
+
+    ($pool) = pool();
+    replies($pool, export('x'));
+    my ($importer) = values %{ $pool->{importers} };
+    my $stream = $importer->{stream};
+    weaken($_) for $importer, $stream;
+    ok($importer && $stream, 'an importer, and what it is spoken to with');
+    stop($pool);
+    ok(!$importer && !$stream, 'are gone from the memory when it has ended');
 
     ($pool) = pool(importer_idle => 0.5);
     replies($pool, export('x'));

@@ -7,6 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use Digest::SHA qw(sha256);
 use List::Util  qw(max min);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
@@ -21,55 +22,64 @@ sub new ($class, %args) {
     }, $class;
 }
 
+# A login may be as long as a request: what is remembered of each is as long as of any other.
+sub _key (@parts) { return substr sha256(join "\0", @parts), 0, 16 }
+
 # Seconds that a request with these logins has to wait from this address; 0: it may be tried.
 sub pause ($self, $address, @logins) {
-    my $known = grep { ($self->{known}{"$address\0$_"} // -1) > $self->{now}->() } @logins;
-    return max($known ? 0 : $self->_left($address, $self->{limits}{wrong_logins_per_address}),
-        map { $self->_left("$address\0$_", $self->{limits}{wrong_logins}) } @logins);
+    my $known = grep { ($self->{known}{ _key($address, $_) } // -1) > $self->{now}->() } @logins;
+    return max($known ? 0 : $self->_left(_key($address), $self->{limits}{wrong_logins_per_address}),
+        map { $self->_left(_key($address, $_), $self->{limits}{wrong_logins}) } @logins);
 }
 
 # Seconds that the answer is held back.
 sub failed ($self, $address, @logins) {
-    $self->_count($address);
-    my $times = max(map { ($self->_count("$address\0$_"), $self->_count("\0$_")) } @logins);
+    $self->_count(_key($address));
+    my $times = max(map { ($self->_count(_key($address, $_)), $self->_count(_key('', $_))) } @logins);
     my ($delay, $most) = @{ $self->{limits} }{qw(wrong_login_delay wrong_login_delay_most)};
     return min($delay * 2**min($times - 1, 20), $most);
 }
 
 sub succeeded ($self, $address, @logins) {
-    delete @{ $self->{failures} }{ map {"$address\0$_"} @logins };
-    $self->_make_room($self->{known});
-    $self->{known}{"$address\0$_"} = $self->{now}->() + $KNOWN_SECONDS for @logins;
+    my @keys = map { _key($address, $_) } @logins;
+    delete @{ $self->{failures} }{@keys};
+    my $now = $self->{now}->();
+    _make_room($self->{known}, $now, sub ($until) {$until});
+    $self->{known}{$_} = $now + $KNOWN_SECONDS for @keys;
     return;
 }
 
+sub _remembered_for ($self) { return max($self->{limits}{wrong_login_pause}, $REMEMBER_SECONDS) }
+
+# How often, and when last: packed, for there may be thousands.
+sub _entry ($self, $key) { return unpack 'Nd', $self->{failures}{$key} // return }
+
 sub _count ($self, $key) {
     my $now = $self->{now}->();
-    my $failures = $self->{failures};
-    delete $failures->{$key} if $failures->{$key} && $failures->{$key}{until} <= $now;
-    $self->_make_room($failures) if !$failures->{$key};
-    my $entry = $failures->{$key} //= { times => 0 };
-    @{$entry}{qw(last until)} = ($now, $now + max($self->{limits}{wrong_login_pause}, $REMEMBER_SECONDS));
-    return ++$entry->{times};
+    my ($times, $last) = $self->_entry($key);
+    $times = 0 if !defined $times || $last + $self->_remembered_for <= $now;
+    my $for = $self->_remembered_for;
+    _make_room($self->{failures}, $now, sub ($entry) { $for + (unpack 'Nd', $entry)[1] })
+        if !exists $self->{failures}{$key};
+    $self->{failures}{$key} = pack 'Nd', ++$times, $now;
+    return $times;
 }
 
 sub _left ($self, $key, $most) {
-    my $entry = $self->{failures}{$key} // return 0;
-    return 0 if $entry->{times} < $most;
-    my $left = $entry->{last} + $self->{limits}{wrong_login_pause} - $self->{now}->();
+    my ($times, $last) = $self->_entry($key);
+    return 0 if !defined $times || $times < $most;
+    my $left = $last + $self->{limits}{wrong_login_pause} - $self->{now}->();
     return $left if $left > 0;
     delete $self->{failures}{$key};
     return 0;
 }
 
-# Whoever fills it with inventions loses what is old, not the service its memory.
-sub _make_room ($self, $table) {
+# Whoever fills it with inventions loses what is old, not the service its memory. $until gives the end of an entry.
+sub _make_room ($table, $now, $until) {
     return if keys %{$table} < $REMEMBER_AT_MOST;
-    my $now = $self->{now}->();
-    my %age = map { $_ => ref $table->{$_} ? $table->{$_}{until} : $table->{$_} } keys %{$table};
-    my @oldest = sort { $age{$a} <=> $age{$b} } keys %age;
-    delete @{$table}{ grep { $age{$_} <= $now } @oldest };
-    delete @{$table}{ @oldest[ 0 .. $REMEMBER_AT_MOST / 10 ] } if keys %{$table} >= $REMEMBER_AT_MOST;
+    my @ends = sort { $a <=> $b } map { $until->($_) } values %{$table};
+    my $oldest = max($now, $ends[ @ends / 10 ]);
+    delete @{$table}{ grep { $until->($table->{$_}) <= $oldest } keys %{$table} };
     return;
 }
 

@@ -104,9 +104,13 @@ sub forget ($self, $job) {
     my $queue  = $self->{queues}{ $job->{peer} } // return 0;
     my $before = @$queue;
     @$queue = grep { $_ != $job } @$queue;
-    $self->{waiting} -= $before - @$queue;
+    my $removed = $before - @$queue;
+    $self->{waiting} -= $removed;
     $self->_drop_empty_queues;
-    return $before - @$queue;
+
+    # The callbacks hold the connection's side of the job, which holds the job.
+    $job->{on} = {} if $removed;
+    return $removed;
 }
 
 sub warm ($self) {
@@ -516,11 +520,13 @@ sub _reap ($self) {
             status         => $status >> 8,
             signal         => $status & 127
         );
-        next if $importer->{retired};
 
         # A process that it left behind may hold the socket open; its end is the end all the same.
-        $self->_read_rest($importer);
-        $importer->{stream}->close;
+        $self->_read_rest($importer)    if !$importer->{retired};
+        $importer->{stream}->close      if !$importer->{retired};
+
+        # Its callbacks hold the importer, which holds it.
+        delete $importer->{stream};
     }
     return;
 }
