@@ -4,6 +4,8 @@
 // Perl, and a number that silently changes its meaning must not.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,6 +22,11 @@ namespace binding {
 
 using PointList = std::vector<connexion::PointKeys>;
 using IdentifierList = std::vector<connexion::Identifier>;
+using MaybeNumber = std::optional<std::int64_t>;
+using MaybeRequest = std::optional<connexion::Request>;
+
+// What a method of a class is called on, where that doesn't matter.
+struct Invocant {};
 
 inline std::string_view name(connexion::Encoding encoding) {
   using enum connexion::Encoding;
@@ -45,9 +52,18 @@ inline connexion::Encoding encoding_named(std::string_view text) {
       "encoding: '" + std::string(text) + "' is not one of auto, utf-8, marc-8, latin-1");
 }
 
-inline connexion::ReadOptions read_options(std::string_view encoding, bool nfc, bool strict,
-                                           bool bracketed_hex, bool numeric_references) {
-  return {encoding_named(encoding), nfc, strict, bracketed_hex, numeric_references};
+// As Perl gives them: the name of the encoding is looked at where an error may be raised, and stays
+// Perl's, because a croak frees nothing.
+struct Options {
+  connexion::ReadOptions given;
+  std::string_view encoding;
+};
+
+inline connexion::ReadOptions options_at(const void* address) {
+  const auto& options = *static_cast<const Options*>(address);
+  connexion::ReadOptions read = options.given;
+  if (!options.encoding.empty()) read.encoding = encoding_named(options.encoding);
+  return read;
 }
 
 inline std::string_view name(connexion::Outcome outcome) {

@@ -9,6 +9,11 @@
 // Neither takes undef or a reference. SWIG's own conversion would take whatever bytes Perl happens
 // to hold, so that two equal strings could arrive as different ones.
 
+%{
+#include "values.hpp"
+#define FACADE "Koha::Plugin::ConnexionGateway::Core::"
+%}
+
 namespace std { class string; }
 %feature("novaluewrapper") std::string;
 %inline %{
@@ -19,52 +24,50 @@ typedef std::string Text;
 
 %define CONNEXION_STRING_ARGUMENT(NAME, CONVERT)
 %typemap(in) std::string_view NAME {
-  const char* problem = CONVERT($input, $1);
-  if (problem) {
-    connexion_raise("binding.bad_argument", problem);
-    SWIG_fail;
-  }
+  if (!CONVERT(aTHX_ $input, $1)) SWIG_fail;
 }
 %enddef
 
 %fragment("connexion_strings", "header") {
 // Both point into a Perl string that lives at least as long as the call does.
-static const char* connexion_defined_string(pTHX_ SV* sv) {
+static bool connexion_octets(pTHX_ SV* sv, std::string_view& view) {
   SvGETMAGIC(sv);
-  if (SvROK(sv)) return "a string is needed, not a reference";
-  if (!SvOK(sv)) return "a string is needed, not undef";
-  return nullptr;
-}
-static const char* connexion_octets(pTHX_ SV* sv, std::string_view& view) {
-  if (const char* problem = connexion_defined_string(aTHX_ sv)) return problem;
-  STRLEN length = 0;
-  if (SvUTF8(sv)) {
-    sv = sv_mortalcopy(sv);  // downgrading in place would change the caller's string
-    if (!sv_utf8_downgrade(sv, TRUE)) return "octets are needed, not wide characters";
+  if (!SvOK(sv) || SvROK(sv)) {
+    binding::misuse(aTHX_ "octets are needed, not " + binding::quoted(aTHX_ sv));
+    return false;
   }
+  STRLEN length = 0;
   const char* start = SvPV_nomg(sv, length);
+  if (SvUTF8(sv)) {
+    // Downgrading in place would change the caller's string.
+    SV* const octets = newSVpvn_flags(start, length, SVs_TEMP | SVf_UTF8);
+    if (!sv_utf8_downgrade(octets, TRUE)) {
+      binding::misuse(aTHX_ "octets are needed, not " + binding::quoted(aTHX_ sv));
+      return false;
+    }
+    start = SvPV_nomg(octets, length);
+  }
   view = std::string_view(start, length);
-  return nullptr;
+  return true;
 }
-static const char* connexion_text(pTHX_ SV* sv, std::string_view& view) {
-  if (const char* problem = connexion_defined_string(aTHX_ sv)) return problem;
+static bool connexion_text(pTHX_ SV* sv, std::string_view& view) {
+  SvGETMAGIC(sv);
+  if (!SvOK(sv) || SvROK(sv)) {
+    connexion_raise("binding.bad_argument", SvROK(sv) ? "a string is needed, not a reference"
+                                                      : "a string is needed, not undef");
+    return false;
+  }
   STRLEN length = 0;
   if (!SvUTF8(sv)) sv = sv_mortalcopy(sv);  // upgraded, and numbers turned to strings, in the copy
   const char* start = SvPVutf8(sv, length);
   view = std::string_view(start, length);
-  return nullptr;
+  return true;
 }
 }
 %fragment("connexion_strings");
 
-CONNEXION_STRING_ARGUMENT(octets, connexion_octets_of)
-CONNEXION_STRING_ARGUMENT(encoding, connexion_octets_of)
-CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
-
-%{
-#define connexion_octets_of(sv, view) connexion_octets(aTHX_ sv, view)
-#define connexion_text_of(sv, view) connexion_text(aTHX_ sv, view)
-%}
+CONNEXION_STRING_ARGUMENT(octets, connexion_octets)
+CONNEXION_STRING_ARGUMENT(text, connexion_text)
 
 %typemap(out) Octets {
   $result = newSVpvn_flags($1.data(), $1.size(), SVs_TEMP);
@@ -75,25 +78,64 @@ CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
   argvi++;
 }
 
-// SWIG takes undef for a null pointer, which no method can be called on.
-%typemap(check) SWIGTYPE *self {
-  if (!$1) {
-    connexion_raise("binding.bad_argument", "a handle is needed, not undef");
-    SWIG_fail;
+// ---------------------------------------------------------------- handles
+
+// The name of the class is that of the type (%init of connexion.i).
+%fragment("connexion_handle", "header") {
+// Null, and the reason in $@, where `sv` is no object of the type.
+static void* connexion_handle(pTHX_ SV* sv, const swig_type_info* type) {
+  const char* const package = SWIG_Perl_TypeProxyName(type);
+  SvGETMAGIC(sv);
+  SV* const handle = SvROK(sv) ? SvRV(sv) : nullptr;
+  if (!handle || !SvOBJECT(handle) || !SvIOK(handle) ||
+      (strcmp(HvNAME_get(SvSTASH(handle)), package) != 0 && !sv_derived_from(sv, package))) {
+    binding::misuse(aTHX_ std::string("a ") + package + " is needed, not " +
+                     binding::quoted(aTHX_ sv));
+    return nullptr;
+  }
+  if (SvIVX(handle) == 0)
+    binding::misuse(aTHX_ std::string("this ") + (strrchr(package, ':') + 1) + " has been freed");
+  return INT2PTR(void*, SvIVX(handle));
+}
+}
+%fragment("connexion_handle");
+
+%typemap(in, noblock=1) SWIGTYPE *self, const SWIGTYPE & {
+  $1 = reinterpret_cast<$1_ltype>(connexion_handle(aTHX_ $input, $descriptor));
+  if (!$1) SWIG_fail;
+}
+// DESTROY: what is gone stays gone, however often it is called.
+%typemap(in, noblock=1) SWIGTYPE *gone {
+  if (SvROK($input) && SvIOK(SvRV($input))) {
+    $1 = INT2PTR($1_ltype, SvIVX(SvRV($input)));
+    SvIV_set(SvRV($input), 0);
   }
 }
-
-// A handle is a plain blessed pointer. SWIG's own conversion makes a tied hash and keeps a list of
-// what Perl owns; here the facade does that.
+// SWIG's own conversion makes a tied hash and keeps a list of what Perl owns.
 %typemap(out, noblock=1) SWIGTYPE * {
   $result = SWIG_NewPointerObj(SWIG_as_voidptr($1), $descriptor, 0);
   argvi++;
 }
+// What a method of a class is called on, where that doesn't matter.
+namespace binding { struct Invocant; }
+%typemap(in) binding::Invocant ""
+
+%typemap(out) bool {
+  $result = sv_2mortal(newSViv($1 ? 1 : 0));
+  argvi++;
+}
+
+// Names and values behind the other arguments, or none.
+%typemap(default) (...) (binding::Options options) {
+  $1 = &options;
+}
+%typemap(in) (...) {
+  if (!binding::read_options(aTHX_ &ST($argnum - 1), items - ($argnum - 1),
+                             *static_cast<binding::Options*>($1)))
+    SWIG_fail;
+}
 
 // Results that cross as Perl's own arrays and hashes.
-%{
-#include "values.hpp"
-%}
 %define CONNEXION_VALUE(TYPE)
 %feature("novaluewrapper") TYPE;
 %typemap(out) TYPE {
@@ -104,6 +146,8 @@ CONNEXION_STRING_ARGUMENT(text, connexion_text_of)
 namespace binding {
 class PointList;
 class IdentifierList;
+class MaybeNumber;
+class MaybeRequest;
 }
 namespace connexion {
 struct Decision;
@@ -111,15 +155,14 @@ struct ReadResult;
 }
 CONNEXION_VALUE(binding::PointList)
 CONNEXION_VALUE(binding::IdentifierList)
+CONNEXION_VALUE(binding::MaybeNumber)
+CONNEXION_VALUE(binding::MaybeRequest)
 CONNEXION_VALUE(connexion::Decision)
 %feature("novaluewrapper") connexion::ReadResult;
 %typemap(out) connexion::ReadResult {
   SV* record = newSV(0);
-  if ($1.record) {
-    sv_setsv(record, SWIG_NewPointerObj(new connexion::Record(*std::move($1.record)),
-                                        $descriptor(connexion::Record *), 0));
-    record = binding::object(aTHX_ "Koha::Plugin::ConnexionGateway::Core::Record", "Record", record);
-  }
+  if ($1.record)
+    sv_setref_pv(record, FACADE "Record", new connexion::Record(*std::move($1.record)));
   $result = sv_2mortal(binding::perl_value(aTHX_ $1, record));
   argvi++;
 }

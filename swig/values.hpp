@@ -19,6 +19,67 @@ inline SV* number(pTHX_ std::int64_t value) {
   return newSViv(static_cast<IV>(value));
 }
 
+// A value as it can stand in a message: short, printable, in quotes unless it is undef.
+inline std::string quoted(pTHX_ SV* value) {
+  constexpr std::size_t kLongest = 60;
+  if (!SvOK(value)) return "undef";
+  STRLEN size = 0;
+  const char* at = SvPV_nomg(value, size);
+  const char* const end = at + size;
+  const bool wide = SvUTF8(value) != 0;
+  const std::size_t length =
+      wide ? utf8_length(reinterpret_cast<const U8*>(at), reinterpret_cast<const U8*>(end)) : size;
+  std::string shown = "'";
+  for (std::size_t i = 0; i < (length > kLongest ? kLongest - 3 : length); ++i) {
+    STRLEN bytes = 1;
+    const UV character = wide
+                             ? utf8n_to_uvchr(reinterpret_cast<const U8*>(at),
+                                              static_cast<STRLEN>(end - at), &bytes, UTF8_ALLOW_ANY)
+                             : static_cast<U8>(*at);
+    char code[32];
+    std::snprintf(code, sizeof code, "\\x{%" UVxf "}", character);
+    shown += character >= 0x20 && character <= 0x7E ? std::string(1, *at) : code;
+    at += bytes;
+  }
+  return shown + (length > kLongest ? "...'" : "'");
+}
+
+// What only the calling program can be to blame for becomes a sentence with its line.
+inline void misuse(pTHX_ const std::string& message) {
+  sv_setsv(ERRSV, mess("%s", message.c_str()));
+}
+
+// Names and values as a list; false, and the reason in $@, where one isn't known.
+inline bool read_options(pTHX_ SV** list, I32 count, Options& options) {
+  constexpr std::pair<std::string_view, bool connexion::ReadOptions::*> switches[] = {
+      {"nfc", &connexion::ReadOptions::nfc},
+      {"strict", &connexion::ReadOptions::strict},
+      {"bracketed_hex", &connexion::ReadOptions::bracketed_hex},
+      {"numeric_references", &connexion::ReadOptions::numeric_references}};
+  for (I32 i = 0; i < count; i += 2) {
+    STRLEN size = 0;
+    const char* const start = SvPV(list[i], size);
+    const std::string_view name(start, size);
+    const auto* const found = std::find_if(std::begin(switches), std::end(switches),
+                                           [&](const auto& known) { return known.first == name; });
+    SV* const value = i + 1 < count ? list[i + 1] : &PL_sv_undef;
+    if (found != std::end(switches)) {
+      options.given.*found->second = SvTRUE(value);
+    } else if (name == "encoding") {
+      if (SvOK(value)) {
+        const char* const encoding = SvPV(value, size);
+        options.encoding = std::string_view(encoding, size);
+      }
+    } else {
+      std::string known = "encoding";
+      for (const auto& [other, member] : switches) known.append(", ").append(other);
+      misuse(aTHX_ quoted(aTHX_ list[i]) + " is not one of " + known);
+      return false;
+    }
+  }
+  return true;
+}
+
 class Hash {
  public:
   explicit Hash(pTHX) : hash_(newHV()) {
@@ -69,6 +130,32 @@ inline SV* perl_value(pTHX_ const IdentifierList& identifiers) {
   });
 }
 
+inline SV* perl_value(pTHX_ const MaybeNumber& value) {
+  return value ? number(aTHX_ * value) : newSV(0);
+}
+
+inline SV* perl_value(pTHX_ const connexion::Credentials& reading) {
+  Hash hash(aTHX);
+  hash.put("user", octets(aTHX_ reading.user));
+  hash.put("login", octets(aTHX_ reading.login));
+  hash.put("password", octets(aTHX_ reading.password));
+  hash.put("has_user", number(aTHX_ reading.has_user ? 1 : 0));
+  hash.put("has_login", number(aTHX_ reading.has_login ? 1 : 0));
+  hash.put("has_password", number(aTHX_ reading.has_password ? 1 : 0));
+  return hash.reference();
+}
+
+inline SV* perl_value(pTHX_ const MaybeRequest& request) {
+  if (!request) return newSV(0);
+  Hash hash(aTHX);
+  hash.put("records", list(aTHX_ request->records,
+                           [&](const std::string& record) { return octets(aTHX_ record); }));
+  hash.put("readings", list(aTHX_ request->readings,
+                            [&](const auto& reading) { return perl_value(aTHX_ reading); }));
+  hash.put("length_form", octets(aTHX_ name(request->length_form)));
+  return hash.reference();
+}
+
 inline SV* perl_value(pTHX_ const std::vector<connexion::Diagnostic>& diagnostics) {
   return list(aTHX_ diagnostics, [&](const connexion::Diagnostic& diagnostic) {
     Hash hash(aTHX);
@@ -80,14 +167,6 @@ inline SV* perl_value(pTHX_ const std::vector<connexion::Diagnostic>& diagnostic
     hash.put("message", text(aTHX_ diagnostic.message));
     return hash.reference();
   });
-}
-
-// An object of the facade that owns a handle, as Handle::own makes it.
-inline SV* object(pTHX_ const char* package, std::string_view kind, SV* handle) {
-  Hash hash(aTHX);
-  hash.put("kind", octets(aTHX_ kind));
-  hash.put("raw", handle);
-  return sv_bless(hash.reference(), gv_stashpv(package, GV_ADD));
 }
 
 // `record`: the object, or undef where the record was refused.

@@ -65,15 +65,21 @@ subtest 'too long to write' => sub {
 
 subtest 'misuse is a croak at the line of the caller' => sub {
     my %misuse = (
-        'record: octets are needed, not undef'        => sub { "${Core}::Record"->read(undef) },
-        'record: octets are needed, not \'ARRAY'      => sub { "${Core}::Record"->read([]) },
-        'record: octets are needed, not \'\x{4e2d}\'' =>
-            sub { "${Core}::Record"->read("\x{4e2d}") },
+        'octets are needed, not undef'        => sub { "${Core}::Record"->read(undef) },
+        'octets are needed, not \'ARRAY'      => sub { "${Core}::Record"->read([]) },
+        'octets are needed, not \'\x{4e2d}\'' => sub { "${Core}::Record"->read("\x{4e2d}") },
+        'octets are needed, not \'' . ('x' x 56) . '\x{4e2d}...\'' =>
+            sub { "${Core}::Record"->read(('x' x 56) . ("\x{4e2d}" x 5)) },
         q('nfd' is not one of encoding, nfc)     => sub { "${Core}::Record"->read('', nfd => 1) },
         'rules: octets are needed, not undef'    => sub { "${Core}::Rules"->new(undef) },
         "a ${Core}::Record is needed, not undef" => sub { $rules->point_keys(undef) },
         "a ${Core}::Record is needed, not '${Core}::Facts" => sub { $rules->identifiers($facts) },
         "a ${Core}::Facts is needed, not '7'"              => sub { $rules->plan($record, 7) },
+        "a ${Core}::Facts is needed, not '8'"              => sub { $rules->decide($record, 8) },
+        "a ${Core}::Rules is needed, not '${Core}::Rules'" => sub { "${Core}::Rules"->has_matching },
+        "a ${Core}::Record is needed, not 'HASH"           => sub { $rules->point_keys({}) },
+        "a ${Core}::Record is needed, not 'Other=SCALAR"   =>
+            sub { $rules->point_keys(bless \my $no_record, 'Other') },
         q(id: a whole number is needed, not 'x') => sub { $facts->candidate('x', $record) },
         q(matchpoint: a whole number is needed, not '-1') => sub { $facts->hit(-1, 1, 'search') },
         'items: octets are needed, not undef'             => sub { $facts->items(undef) },
@@ -85,16 +91,24 @@ subtest 'misuse is a croak at the line of the caller' => sub {
     }
 };
 
-subtest 'what SWIG itself refuses' => sub {
+subtest 'what the compiled functions refuse' => sub {
     my $feed   = $Core->can('RequestParser_feed');
     my $parser = "${Core}::RequestParser"->new;
-    like error(sub { $feed->($facts->raw, 'x') }), qr/TypeError.*RequestParser/, 'the wrong handle';
-    like error(sub { $feed->() }),                 qr/Usage/, 'too few arguments';
-    is error(sub { $feed->($parser->raw, "\x{4e2d}") })->code, 'binding.bad_argument', 'characters';
-    is error(sub { $feed->($parser->raw, undef) })->code,      'binding.bad_argument', 'undef';
-    is error(sub { $feed->(undef,        'x') })->code,        'binding.bad_argument', 'no handle';
-    like error(sub { $Core->can('point_keys')->(undef, $rules->raw) }), qr/null reference/,
-        'nor here';
+    like error(sub { $feed->($facts, 'x') }), qr/\Aa ${Core}::RequestParser is needed/, 'the wrong object';
+    like error(sub { $feed->() }),            qr/Usage/, 'too few arguments';
+    like error(sub { $feed->($parser, "\x{4e2d}") }), qr/\Aoctets are needed/, 'characters';
+    like error(sub { $feed->($parser, undef) }),      qr/\Aoctets are needed/, 'undef';
+    like error(sub { $feed->(undef,   'x') }),        qr/is needed, not undef/, 'no object';
+    is "${Core}::Record"->read(moby_dick(), nfc => 0, encoding => undef)->{outcome}, 'ok', 'undef is no option';
+};
+
+subtest 'objects of a class below' => sub {
+    @Below::ISA = ("${Core}::Record");
+    my $below = "${Core}::Record"->read(moby_dick())->{record};
+    my $title = $below->title;
+    bless $below, 'Below';
+    is $below->title, $title, 'are objects of the class';
+    is_deeply $rules->point_keys($below), $rules->point_keys($record), 'as arguments too';
 };
 
 subtest 'text' => sub {

@@ -11,41 +11,40 @@ use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
 
 use Mojo::JSON ();
 
-sub new ($class) {
-    return $class->own(Facts => $class->function('new_Facts'));
-}
+__PACKAGE__->compiled(new => 'new_Facts', DESTROY => 'delete_Facts');
 
 sub hit ($self, $matchpoint, $id, $source) {
     $self->need_count($matchpoint, 'matchpoint');
     $self->need_count($id,         'id');
-    $self->call('hit', $matchpoint, $id, $source);
+    $self->function('Facts_hit', $self, $matchpoint, $id, $source);
     return $self;
 }
 
 sub candidate ($self, $id, $record) {
-    $self->call('candidate', $self->need_count($id, 'id'), $self->need_object($record, 'Record'));
+    $self->need_count($id, 'id');
+    $self->function('Facts_candidate', $self, $id, $self->need_object($record, 'Record'));
     return $self;
 }
 
 sub edited ($self, $id) {
-    $self->call('edited', $self->need_count($id, 'id'));
+    $self->function('Facts_edited', $self, $self->need_count($id, 'id'));
     return $self;
 }
 
 sub last_imported_005 ($self, $id, $text) {
-    $self->call('last_imported_005', $self->need_count($id, 'id'), $text);
+    $self->function('Facts_last_imported_005', $self, $self->need_count($id, 'id'), $text);
     return $self;
 }
 
 sub items ($self, $facts) {
     my $json = ref $facts eq 'HASH' ? Mojo::JSON::encode_json($facts) : $facts;
-    $self->call('items_json', $self->need_octets($json, 'items'));
+    $self->function('Facts_items_json', $self, $self->need_octets($json, 'items'));
     return $self;
 }
 
 sub decided ($self, $decision) {
     my $json = ref $decision eq 'HASH' ? Mojo::JSON::encode_json($decision) : $decision;
-    $self->call('decided_json', $self->need_octets($json, 'decided'));
+    $self->function('Facts_decided_json', $self, $self->need_octets($json, 'decided'));
     return $self;
 }
 

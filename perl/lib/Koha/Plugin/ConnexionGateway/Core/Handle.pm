@@ -16,21 +16,32 @@ our @CARP_NOT =
     map { "Koha::Plugin::ConnexionGateway::Core::$_" } qw(Facts Record RequestParser Rules);
 
 my $CORE    = 'Koha::Plugin::ConnexionGateway::Core';
-my %PACKAGE = map { $_ => "${CORE}::$_" } qw(Facts Record);
+my %PACKAGE = map { $_ => "${CORE}::$_" } qw(Facts Record Rules);
 
-sub own ($class, $kind, $raw) {
-    return bless { kind => $kind, raw => $raw }, $class;
+# No Perl stands between the caller and the core. Until the first call a method is a stub, which
+# loads the core and makes room.
+sub compiled ($class, %function) {
+    for my $method (keys %function) {
+        _install("${class}::$method", _stub("${class}::$method", $function{$method}));
+    }
+    return;
 }
 
-sub raw ($self) { return $self->{raw} // croak "this $self->{kind} has been freed" }
+sub _stub ($method, $name) {
+    return sub {
+        goto &{ _install($method, _function($name)) };
+    };
+}
+
+sub _install ($method, $code) {
+    no strict 'refs';            ## no critic (ProhibitNoStrict) a method by its name
+    no warnings 'redefine';      ## no critic (ProhibitNoWarnings) of the stub
+    *{$method} = $code;
+    return $code;
+}
 
 # The compiled functions by name, as they are first called.
-my (%FUNCTION, %FREE);
-
-sub call ($self, $method, @arguments) {
-    my $name = "$self->{kind}_$method";
-    return ($FUNCTION{$name} // _function($name))->($self->raw, @arguments);
-}
+my %FUNCTION;
 
 sub function ($class, $name, @arguments) {
     return ($FUNCTION{$name} // _function($name))->(@arguments);
@@ -39,15 +50,6 @@ sub function ($class, $name, @arguments) {
 sub _function ($name) {
     $CORE->load;
     return $FUNCTION{$name} = $CORE->can($name);
-}
-
-# The one place where anything of the core is freed. A handle that is gone stays gone, however often
-# this is called.
-sub DESTROY ($self) {
-    my $raw = delete $self->{raw};
-    return if !defined $raw || ${^GLOBAL_PHASE} eq 'DESTRUCT';
-    ($FREE{ $self->{kind} } //= $CORE->can("delete_$self->{kind}"))->($raw);
-    return;
 }
 
 # A thread's copy would free the same memory a second time.
@@ -63,9 +65,8 @@ sub need_octets ($class, $value, $what) {
 
 sub need_object ($class, $value, $kind) {
     my $package = $PACKAGE{$kind};
-    return $value->{raw} // $value->raw if ref $value eq $package;
-    return $value->raw                  if blessed $value && $value->isa($package);
-    croak "a $package is needed, not " . quoted($value);
+    croak "a $package is needed, not " . quoted($value) if !blessed $value || !$value->isa($package);
+    return $value;
 }
 
 sub need_count ($class, $value, $what) {
@@ -102,23 +103,16 @@ Koha::Plugin::ConnexionGateway::Core::Handle - owns one object of the core
 
 =head1 DESCRIPTION
 
-What the classes of the facade are made of: a hash with a handle of the core that is freed once, in
-C<DESTROY>. It is of use to them alone; programs use
+What the classes of the facade are made of: an object is a handle of the core itself, a reference to a
+pointer, made and freed by compiled functions. It is of use to them alone; programs use
 L<Koha::Plugin::ConnexionGateway::Core::Record> and the others.
 
 =head1 METHODS
 
-=head2 own($kind, $raw)
+=head2 compiled($method => $function, ...)
 
-Called on a class: an object of it that owns C<$raw>, the core's handle of a C<$kind>.
-
-=head2 raw
-
-The core's handle, still owned by the object.
-
-=head2 call($method, @arguments)
-
-Calls the core's method on the handle.
+Called on a class: its methods of these names are the core's functions as they are. The first call of one
+loads the core.
 
 =head2 function($name, @arguments)
 
@@ -126,7 +120,7 @@ Called on a class: loads the core and calls one of its functions.
 
 =head2 need_octets($value, $what), need_object($value, $class_name), need_count($value, $what)
 
-Called on a class: return the value (C<need_object>: its handle), or croak with the value in quotes.
+Called on a class: return the value, or croak with the value in quotes.
 
 =head2 need_known(\%options, @names)
 

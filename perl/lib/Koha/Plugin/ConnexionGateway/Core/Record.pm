@@ -11,37 +11,20 @@ use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
 
 use Mojo::JSON ();
 
-my $HANDLE   = 'Koha::Plugin::ConnexionGateway::Core::Handle';
-my @SWITCHES = qw(nfc strict bracketed_hex numeric_references);
-my %IS_OPTION = map { $_ => 1 } 'encoding', @SWITCHES;
-my @USUAL    = ('auto', 0, 0, 0, 0);
-
-sub read ($class, $octets, %options) {    ## no critic (ProhibitBuiltinHomonyms)
-    return $class->_read(read_iso2709 => $octets, \%options);
-}
-
-sub read_marcxml ($class, $octets, %options) {
-    return $class->_read(read_marcxml => $octets, \%options);
-}
+__PACKAGE__->compiled(
+    read          => 'read_iso2709',
+    read_marcxml  => 'read_marcxml',
+    index_version => 'index_version',
+    DESTROY       => 'delete_Record',
+    map { $_ => "Record_$_" } qw(leader type size iso2709 marcxml json line title ascii_title)
+);
 
 sub index_entries_of ($class, $marcxml, %options) {
     $class->need_octets($marcxml, 'record');
-    my $lines = $class->function('index_entries_of', $marcxml, _options(\%options));
+    my $lines = $class->function('index_entries_of', $class, $marcxml, %options);
     return if $lines eq 'refused';
     return [map { [split / /, $_, 2] } split /\n/, $lines];
 }
-
-sub index_version ($class) { return $class->function('index_version') }
-
-sub leader      ($self) { return $self->call('leader') }
-sub type        ($self) { return $self->call('type') }
-sub size        ($self) { return $self->call('size') }
-sub iso2709     ($self) { return $self->call('iso2709') }
-sub marcxml     ($self) { return $self->call('marcxml') }
-sub json        ($self) { return $self->call('json') }
-sub line        ($self) { return $self->call('line') }
-sub title       ($self) { return $self->call('title') }
-sub ascii_title ($self) { return $self->call('ascii_title') }
 
 sub fields ($self) {
     return [map { _field(%$_) } @{ Mojo::JSON::decode_json($self->json)->{fields} }];
@@ -66,20 +49,6 @@ sub _field ($tag, $content) {
         ind2      => $content->{ind2},
         subfields => \@subfields
     };
-}
-
-sub _read ($class, $reader, $octets, $options) {
-    $class->need_octets($octets, 'record');
-    return $class->function($reader, $octets, %{$options} ? _options($options) : @USUAL);
-}
-
-# In the order that the compiled functions take them in.
-sub _options ($options) {
-    for my $name (keys %$options) {
-        next if $IS_OPTION{$name};
-        $HANDLE->need_known($options, 'encoding', @SWITCHES);
-    }
-    return ($options->{encoding} // 'auto', @{$options}{@SWITCHES});
 }
 
 1;

@@ -9,56 +9,34 @@ no warnings 'experimental::signatures';
 
 use parent 'Koha::Plugin::ConnexionGateway::Core::Handle';
 
-my $HANDLE = 'Koha::Plugin::ConnexionGateway::Core::Handle';
 my @LIMITS = qw(max_bytes max_records);
+my $USUAL  = -1;
+
+__PACKAGE__->compiled(
+    DESTROY => 'delete_RequestParser',
+    next    => 'RequestParser_take',
+    map { $_ => "RequestParser_$_" } qw(state buffered)
+);
 
 sub new ($class, %limits) {
     $class->need_known(\%limits, @LIMITS);
-    my $handle = $HANDLE->own(RequestLimits => $class->function('new_RequestLimits'));
-    for my $name (grep { defined $limits{$_} } @LIMITS) {
-        $handle->call("${name}_set", $class->need_count($limits{$name}, $name));
-    }
-    return $class->own(RequestParser => $class->function('new_RequestParser', $handle->raw));
+    my @limits = map { defined $limits{$_} ? $class->need_count($limits{$_}, $_) : $USUAL } @LIMITS;
+    return $class->function('new_RequestParser', @limits);
 }
 
 sub feed ($self, $octets) {
-    $self->call('feed', $self->need_octets($octets, 'feed'));
+    $self->function('RequestParser_feed', $self, $self->need_octets($octets, 'feed'));
     return $self;
 }
 
 sub finish ($self) {
-    $self->call('finish');
+    $self->function('RequestParser_finish', $self);
     return $self;
 }
 
-sub next ($self) {    ## no critic (ProhibitBuiltinHomonyms)
-    my $raw = $self->call('take');
-    return defined $raw ? _request($HANDLE->own(Request => $raw)) : undef;
-}
-
-sub _request ($request) {
-    my @records =
-        map { $request->call('record_octets', $_) } 0 .. $request->call('record_count') - 1;
-    my @readings = map { _reading($request, $_) } 0 .. $request->call('reading_count') - 1;
-    return {
-        records     => \@records,
-        readings    => \@readings,
-        length_form => $request->call('length_form')
-    };
-}
-
-sub state ($self) { return $self->call('state') }    ## no critic (ProhibitBuiltinHomonyms)
-
-sub buffered ($self) { return $self->call('buffered') }
-
 sub problem ($self) {
     my $failed = $self->state eq 'failed';
-    return $failed ? { map { $_ => $self->call("problem_$_") } qw(code message offset) } : undef;
-}
-
-sub _reading ($request, $i) {
-    return { map { $_ => $request->call($_, $i) }
-            qw(user login password has_user has_login has_password) };
+    return $failed ? { map { $_ => $self->function("RequestParser_problem_$_", $self) } qw(code message offset) } : undef;
 }
 
 1;

@@ -13,76 +13,33 @@ use Mojo::JSON ();
 
 use Koha::Plugin::ConnexionGateway::Core::Record;
 
-my $FACTS  = 'Koha::Plugin::ConnexionGateway::Core::Facts';
-my $RECORD = 'Koha::Plugin::ConnexionGateway::Core::Record';
+__PACKAGE__->compiled(
+    has_matching => 'Rules_has_matching',
+    DESTROY      => 'delete_Rules',
+    map { $_ => $_ } qw(point_keys identifiers match_identifiers index_entries answered_by_index
+        prepare named_target decide plan_json)
+);
 
 sub new ($class, $rules) {
     my $json = ref $rules eq 'HASH' ? Mojo::JSON::encode_json($rules) : $rules;
-    $class->need_octets($json, 'rules');
-    return $class->own(Rules => $class->function('rules_from_json', $json));
-}
-
-sub has_matching ($self) { return $self->call('has_matching') ? 1 : 0 }
-
-# What each export needs goes the shortest way: the core is loaded where there are rules, and nearly
-# always a record is one.
-sub point_keys ($self, $record) {
-    my $raw = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
-    return Koha::Plugin::ConnexionGateway::Core::point_keys($raw, $self->{raw} // $self->raw);
-}
-
-sub identifiers ($self, $record) {
-    return $self->function('identifiers', $self->need_object($record, 'Record'));
-}
-
-sub match_identifiers ($self, $record) {
-    my $raw = $self->need_object($record, 'Record');
-    return $self->function('match_identifiers', $raw, $self->raw);
-}
-
-sub index_entries ($self, $record) {
-    return $self->function('index_entries', $self->need_object($record, 'Record'));
-}
-
-sub answered_by_index ($self, $record) {
-    my $raw = $self->need_object($record, 'Record');
-    return $self->function('answered_by_index', $raw, $self->raw) ? 1 : 0;
-}
-
-sub prepare ($self, $record) {
-    my $raw = $self->function('prepare', $self->need_object($record, 'Record'), $self->raw);
-    return $RECORD->own(Record => $raw);
-}
-
-sub named_target ($self, $record) {
-    return $self->function('named_target', $self->need_object($record, 'Record'), $self->raw) || undef;
+    return $class->function('rules_from_json', $class->need_octets($json, 'rules'));
 }
 
 sub record_to_write ($self, $record, $facts, $target) {
-    my @raw = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
+    my @objects = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
     $self->need_count($target, 'target') if defined $target;
-    return $RECORD->own(Record => $self->function('record_to_write', @raw, $target // 0, $self->raw));
+    return $self->function('record_to_write', $self, @objects, $target // 0);
 }
 
 sub item_questions ($self, $record, %options) {
-    my $raw = $self->need_object($record, 'Record');
+    $self->need_object($record, 'Record');
     return Mojo::JSON::decode_json(
-        $self->function('item_questions', $raw, $self->raw, $options{for_a_person} ? 1 : 0));
+        $self->function('item_questions', $self, $record, $options{for_a_person} ? 1 : 0));
 }
 
 sub plan ($self, $record, $facts) {
-    return Mojo::JSON::decode_json($self->plan_json($record, $facts));
-}
-
-sub plan_json ($self, $record, $facts) {
-    my @raw = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
-    return $self->function('plan', @raw, $self->raw);
-}
-
-sub decide ($self, $record, $facts) {
-    my $raw   = ref $record eq $RECORD && $record->{raw} || $self->need_object($record, 'Record');
-    my $known = ref $facts eq $FACTS   && $facts->{raw}  || $self->need_object($facts,  'Facts');
-    return Koha::Plugin::ConnexionGateway::Core::decide($raw, $known, $self->{raw} // $self->raw);
+    my @objects = ($self->need_object($record, 'Record'), $self->need_object($facts, 'Facts'));
+    return Mojo::JSON::decode_json($self->plan_json(@objects));
 }
 
 1;
