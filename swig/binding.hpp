@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connexion/client.hpp"
 #include "connexion/error.hpp"
 #include "connexion/marc.hpp"
 #include "connexion/match.hpp"

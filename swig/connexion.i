@@ -30,6 +30,7 @@
   XS_VERSION_BOOTCHECK;
   SWIG_TypeClientData(SWIGTYPE_p_connexion__Record, (void*)FACADE "Record");
   SWIG_TypeClientData(SWIGTYPE_p_connexion__Rules, (void*)FACADE "Rules");
+  SWIG_TypeClientData(SWIGTYPE_p_connexion__ClientRules, (void*)FACADE "ClientRules");
   SWIG_TypeClientData(SWIGTYPE_p_connexion__Facts, (void*)FACADE "Facts");
   SWIG_TypeClientData(SWIGTYPE_p_connexion__RequestParser, (void*)FACADE "RequestParser");
 %}
@@ -128,6 +129,9 @@ connexion::Facts* new_Facts(Invocant) {
 connexion::Rules* rules_from_json(std::string_view octets) {
   return new connexion::Rules(connexion::Rules::from_json(octets));
 }
+connexion::ClientRules* client_rules_from_json(std::string_view octets) {
+  return new connexion::ClientRules(connexion::ClientRules::from_json(octets));
+}
 // A limit below 0 is the usual one.
 connexion::RequestParser* new_RequestParser(int64_t max_bytes, int64_t max_records) {
   connexion::RequestLimits limits;
@@ -142,6 +146,9 @@ void delete_Facts(connexion::Facts* gone) {
   delete gone;
 }
 void delete_Rules(connexion::Rules* gone) {
+  delete gone;
+}
+void delete_ClientRules(connexion::ClientRules* gone) {
   delete gone;
 }
 void delete_RequestParser(connexion::RequestParser* gone) {
@@ -191,6 +198,11 @@ connexion::Decision decide(const connexion::Rules& rules, const connexion::Recor
 Octets plan_json(const connexion::Rules& rules, const connexion::Record& record,
                  const connexion::Facts& facts) {
   return connexion::plan(record, facts, rules);
+}
+// ---------------------------------------------------------------- methods of ClientRules
+connexion::ForClient for_client(const connexion::ClientRules& rules,
+                                const connexion::Record& record) {
+  return connexion::for_client(record, rules);
 }
 // ---------------------------------------------------------------- functions
 // Empty where the text is a pattern of fields.

@@ -151,6 +151,7 @@ class MaybeRequest;
 }
 namespace connexion {
 struct Decision;
+struct ForClient;
 struct ReadResult;
 }
 CONNEXION_VALUE(binding::PointList)
@@ -158,6 +159,7 @@ CONNEXION_VALUE(binding::IdentifierList)
 CONNEXION_VALUE(binding::MaybeNumber)
 CONNEXION_VALUE(binding::MaybeRequest)
 CONNEXION_VALUE(connexion::Decision)
+CONNEXION_VALUE(connexion::ForClient)
 %feature("novaluewrapper") connexion::ReadResult;
 %typemap(out) connexion::ReadResult {
   SV* record = newSV(0);

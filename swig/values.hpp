@@ -180,6 +180,16 @@ inline SV* perl_value(pTHX_ const connexion::ReadResult& result, SV* record) {
   return hash.reference();
 }
 
+// A record that goes to the Client. `octets`: undef where ISO 2709 can't hold it.
+inline SV* perl_value(pTHX_ const connexion::ForClient& made) {
+  Hash hash(aTHX);
+  hash.put("octets", made.octets ? octets(aTHX_ made.octets.value()) : newSV(0));
+  hash.put("title", text(aTHX_ connexion::title(made.record)));
+  hash.put("oclc_number", octets(aTHX_ made.oclc_number));
+  hash.put("problems", perl_value(aTHX_ made.problems));
+  return hash.reference();
+}
+
 // ---------------------------------------------------------------- the decision
 
 struct ReasonValue {

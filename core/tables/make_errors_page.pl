@@ -47,7 +47,8 @@ Made by `core/tables/make_errors_page.pl` from `core/include/connexion/diagnosti
 
 ## Diagnostics
 
-What a reader found wrong with its input. [Decoding](decoding.md) says what becomes of it.
+What a reader found wrong with its input: [decoding](decoding.md) says what becomes of it. Codes that begin with `outgoing_` say
+what the Client or WorldCat would refuse of a record that is [sent there](sending.md).
 
 | code | severity | meaning |
 |---|---|---|

@@ -186,7 +186,7 @@ TEST_CASE("golden records: every report is as expected", "[golden]") {
   CHECK(rows.size() >= 150);
 }
 
-TEST_CASE("golden records: every diagnostic there is occurs, and docs/decoding.md has it",
+TEST_CASE("golden records: every diagnostic of a reader occurs, and docs/decoding.md has it",
           "[golden]") {
   std::set<std::string> seen;
   for (const auto& row : read_index()) {
@@ -196,6 +196,7 @@ TEST_CASE("golden records: every diagnostic there is occurs, and docs/decoding.m
   const std::string page = slurp(fs::path(CONNEXION_GOLDEN) / "../../docs/decoding.md");
   for (const auto code : connexion::all_codes()) {
     const std::string name(code_name(code));
+    if (name.starts_with("outgoing_")) continue;  // client_test.cpp
     INFO(name);
     CHECK(seen.count(name) == 1);
     CHECK(page.find("`" + name + "`") != std::string::npos);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "connexion/client.hpp"
 #include "connexion/error.hpp"
 #include "connexion/marc.hpp"
 #include "connexion/text.hpp"
@@ -354,4 +355,37 @@ TEST_CASE("property: reading MARCXML never raises, and what it takes is clean", 
     require_clean(*result.record);
   }
   CHECK(taken > 100);
+}
+
+TEST_CASE("Property: whatever goes to the Client reads clean again", "[property][client]") {
+  auto random = seeded_random();
+  Maker maker(random);
+  const auto rules = [](const std::string& encoding) {
+    return ClientRules::from_json(
+        R"({"schema_version": 1, "record_type": "biblio", "encoding": ")" + encoding +
+        R"(", "local_fields": ["9XX"], "item_tag": "952",)"
+        R"( "items": {"tag": "949", "subfields": {"a": "l", "p": "i"}}})");
+  };
+  const auto utf8 = rules("utf-8"), marc8 = rules("marc-8");
+  for (int round = 0; round < kRounds; ++round) {
+    const auto record = normal(maker.record(false));
+    const auto made = for_client(record, utf8);
+    if (made.octets && !made.record.empty()) require_again(read_iso2709(*made.octets), made.record);
+    for (const auto field : made.record.fields()) {
+      REQUIRE(field.tag() != "001");
+      REQUIRE(field.tag() != "003");
+      REQUIRE(field.first('9').data() == nullptr);
+    }
+    const auto old = for_client(record, marc8);
+    REQUIRE(old.record == made.record);
+    if (!old.octets || old.record.empty()) continue;
+    ReadOptions options;
+    options.encoding = Encoding::marc8;
+    options.numeric_references = true;
+    options.nfc = true;
+    const auto again = read_iso2709(*old.octets, options);
+    INFO(explain(again));
+    REQUIRE(again.record);
+    REQUIRE(*again.record == normal(old.record));
+  }
 }

@@ -158,7 +158,10 @@ const Place* find_mark(char32_t c, Set in_effect) {
 
 class Encoder {
  public:
-  Encoder(std::string_view text, std::string& out) : out_(out) { take_apart(text); }
+  Encoder(std::string_view text, std::string& out, std::vector<char32_t>* references)
+      : out_(out), references_(references) {
+    take_apart(text);
+  }
 
   void encode() {
     for (std::size_t at = 0; at < characters_.size();) at = write_one(at);
@@ -286,9 +289,11 @@ class Encoder {
     std::array<char, 16> reference{};
     std::snprintf(reference.data(), reference.size(), "&#x%04X;", static_cast<unsigned>(c));
     out_ += reference.data();
+    if (references_ != nullptr) references_->push_back(c);
   }
 
   std::string& out_;
+  std::vector<char32_t>* references_;  // what was written as one, if anybody wants to know
   std::vector<char32_t> characters_;
   Set g0_ = Set::ascii;
   std::uint32_t second_half_ = 0;  // of a mark over two letters, due before the next letter
@@ -296,11 +301,11 @@ class Encoder {
 
 }  // namespace
 
-void encode_marc8(std::string_view text, std::string& out) {
+void encode_marc8(std::string_view text, std::string& out, std::vector<char32_t>* references) {
   if (utf8::first_non_ascii(text) == text.size() && text.find('\x7F') == std::string_view::npos)
     out += text;
   else
-    Encoder(text, out).encode();
+    Encoder(text, out, references).encode();
 }
 
 }  // namespace connexion::detail

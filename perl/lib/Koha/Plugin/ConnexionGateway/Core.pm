@@ -184,6 +184,8 @@ it. The classes below this one are its face in Perl:
 
 =item * L<Koha::Plugin::ConnexionGateway::Core::Facts>, what Koha was found to hold
 
+=item * L<Koha::Plugin::ConnexionGateway::Core::ClientRules>, records of Koha's as the Connexion Client takes them
+
 =item * L<Koha::Plugin::ConnexionGateway::Core::Error>, what is raised
 
 =back

@@ -76,6 +76,22 @@ my @TABLE = (
     ['xml_leader', 'repaired', q{The leader is absent or not 24 characters long; it was filled with blanks.}],
     ['xml_bad_field', 'refused', q{A field or subfield has a tag, an indicator or a code that MARC 21 does not allow there.}],
     ['xml_indicator_empty', 'repaired', q{An indicator is empty or absent; it was read as a blank.}],
+    ['outgoing_type', 'refused', q{The leader (06) does not say that this is a record of the kind that is sent.}],
+    ['outgoing_leader_value', 'refused', q{The leader holds a value that MARC 21 does not define for this kind of record.}],
+    ['outgoing_008_missing', 'refused', q{Field 008 is missing.}],
+    ['outgoing_008_repeated', 'refused', q{Field 008 may stand once and is repeated.}],
+    ['outgoing_008_length', 'refused', q{Field 008 is not 40 characters long.}],
+    ['outgoing_008_value', 'refused', q{Field 008 holds a value that MARC 21 does not define for this kind of record.}],
+    ['outgoing_040_missing', 'refused', q{Field 040, the cataloging source, is missing.}],
+    ['outgoing_040_incomplete', 'refused', q{Field 040 lacks $a or $c: who cataloged and who transcribed the record.}],
+    ['outgoing_245_missing', 'refused', q{There is no title: field 245 is missing, or has neither $a nor $k.}],
+    ['outgoing_245_repeated', 'refused', q{Field 245 may stand once and is repeated.}],
+    ['outgoing_main_entry_repeated', 'refused', q{There is more than one main entry (1XX).}],
+    ['outgoing_heading_missing', 'refused', q{The authority record has no heading (1XX).}],
+    ['outgoing_heading_repeated', 'refused', q{The authority record has more than one heading (1XX).}],
+    ['outgoing_record_too_long', 'refused', q{The record is longer than the 99,999 bytes that ISO 2709 can hold; it is not in the file.}],
+    ['outgoing_field_too_long', 'refused', q{The field is longer than the 9,999 bytes that ISO 2709 can hold; the record is not in the file.}],
+    ['outgoing_not_in_marc8', 'notice', q{The field has characters that MARC-8 does not have; they are written as numeric references.}],
 );
 my %OF = map { $_->[0] => $_ } @TABLE;
 
@@ -145,6 +161,22 @@ sub XML_SEVERAL_RECORDS () { return 'xml_several_records' }
 sub XML_LEADER () { return 'xml_leader' }
 sub XML_BAD_FIELD () { return 'xml_bad_field' }
 sub XML_INDICATOR_EMPTY () { return 'xml_indicator_empty' }
+sub OUTGOING_TYPE () { return 'outgoing_type' }
+sub OUTGOING_LEADER_VALUE () { return 'outgoing_leader_value' }
+sub OUTGOING_008_MISSING () { return 'outgoing_008_missing' }
+sub OUTGOING_008_REPEATED () { return 'outgoing_008_repeated' }
+sub OUTGOING_008_LENGTH () { return 'outgoing_008_length' }
+sub OUTGOING_008_VALUE () { return 'outgoing_008_value' }
+sub OUTGOING_040_MISSING () { return 'outgoing_040_missing' }
+sub OUTGOING_040_INCOMPLETE () { return 'outgoing_040_incomplete' }
+sub OUTGOING_245_MISSING () { return 'outgoing_245_missing' }
+sub OUTGOING_245_REPEATED () { return 'outgoing_245_repeated' }
+sub OUTGOING_MAIN_ENTRY_REPEATED () { return 'outgoing_main_entry_repeated' }
+sub OUTGOING_HEADING_MISSING () { return 'outgoing_heading_missing' }
+sub OUTGOING_HEADING_REPEATED () { return 'outgoing_heading_repeated' }
+sub OUTGOING_RECORD_TOO_LONG () { return 'outgoing_record_too_long' }
+sub OUTGOING_FIELD_TOO_LONG () { return 'outgoing_field_too_long' }
+sub OUTGOING_NOT_IN_MARC8 () { return 'outgoing_not_in_marc8' }
 
 sub codes    ()      { return map { $_->[0] } @TABLE }
 sub severity ($code) { return $OF{$code} && $OF{$code}[1] }
@@ -444,6 +476,70 @@ A field or subfield has a tag, an indicator or a code that MARC 21 does not allo
 =item XML_INDICATOR_EMPTY
 
 An indicator is empty or absent; it was read as a blank. (repaired)
+
+=item OUTGOING_TYPE
+
+The leader (06) does not say that this is a record of the kind that is sent. (refused)
+
+=item OUTGOING_LEADER_VALUE
+
+The leader holds a value that MARC 21 does not define for this kind of record. (refused)
+
+=item OUTGOING_008_MISSING
+
+Field 008 is missing. (refused)
+
+=item OUTGOING_008_REPEATED
+
+Field 008 may stand once and is repeated. (refused)
+
+=item OUTGOING_008_LENGTH
+
+Field 008 is not 40 characters long. (refused)
+
+=item OUTGOING_008_VALUE
+
+Field 008 holds a value that MARC 21 does not define for this kind of record. (refused)
+
+=item OUTGOING_040_MISSING
+
+Field 040, the cataloging source, is missing. (refused)
+
+=item OUTGOING_040_INCOMPLETE
+
+Field 040 lacks $a or $c: who cataloged and who transcribed the record. (refused)
+
+=item OUTGOING_245_MISSING
+
+There is no title: field 245 is missing, or has neither $a nor $k. (refused)
+
+=item OUTGOING_245_REPEATED
+
+Field 245 may stand once and is repeated. (refused)
+
+=item OUTGOING_MAIN_ENTRY_REPEATED
+
+There is more than one main entry (1XX). (refused)
+
+=item OUTGOING_HEADING_MISSING
+
+The authority record has no heading (1XX). (refused)
+
+=item OUTGOING_HEADING_REPEATED
+
+The authority record has more than one heading (1XX). (refused)
+
+=item OUTGOING_RECORD_TOO_LONG
+
+The record is longer than the 99,999 bytes that ISO 2709 can hold; it is not in the file. (refused)
+
+=item OUTGOING_FIELD_TOO_LONG
+
+The field is longer than the 9,999 bytes that ISO 2709 can hold; the record is not in the file. (refused)
+
+=item OUTGOING_NOT_IN_MARC8
+
+The field has characters that MARC-8 does not have; they are written as numeric references. (notice)
 
 =back
 

@@ -13,7 +13,7 @@ use Scalar::Util qw(blessed);
 use Koha::Plugin::ConnexionGateway::Core;
 
 our @CARP_NOT =
-    map { "Koha::Plugin::ConnexionGateway::Core::$_" } qw(Facts Record RequestParser Rules);
+    map { "Koha::Plugin::ConnexionGateway::Core::$_" } qw(ClientRules Facts Record RequestParser Rules);
 
 my $CORE    = 'Koha::Plugin::ConnexionGateway::Core';
 my %PACKAGE = map { $_ => "${CORE}::$_" } qw(Facts Record Rules);
