@@ -95,7 +95,7 @@ constexpr std::array kMixed{Positions{23, 1, kForm}};
 constexpr std::array kAuthority{
     Positions{0, 6, kDigits},        Positions{6, 1, " din|"},    Positions{7, 1, " abcdefgn|"},
     Positions{8, 1, " bef|"},        Positions{9, 1, "abcdefg"},  Positions{10, 1, "abcdnz|"},
-    Positions{11, 1, "abcdknrsvz|"}, Positions{12, 1, "abcnz|"},  Positions{13, 1, "abc|"},
+    Positions{11, 1, "abcdknrsvz|"}, Positions{12, 1, "abcnz|"},  Positions{13, 1, "abcn|"},
     Positions{14, 3, "ab|"},         Positions{17, 1, "abcden|"}, Positions{28, 1, kGovernment},
     Positions{29, 1, "abn|"},        Positions{31, 1, "ab|"},     Positions{32, 1, "abn|"},
     Positions{33, 1, "abcdn|"},      Positions{38, 1, " sx|"},    Positions{39, 1, " cdu|"},

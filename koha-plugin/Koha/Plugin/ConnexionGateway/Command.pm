@@ -35,6 +35,11 @@ my %COMMANDS = (
         options => [qw(yes port=i bind=s koha-conf=s perl5lib=s directory=s)],
         arguments => [1, 1],
     },
+    export => {
+        code => \&_export,
+        options => [qw(biblionumbers=s authorities=s list=i since=s profile=s encoding=s oclc-numbers output|o=s)],
+        arguments => [0, 0],
+    },
     held     => { code => \&_held, options => [qw(json)], arguments => [0, 1] },
     decide   => {
         code => \&_decide,
@@ -294,6 +299,39 @@ sub _plan ($self, $options, @files) {
     return Koha::Plugin::ConnexionGateway::PlanCommand->new(
         koha => $self->_koha, profile => $options->{profile}, json => $options->{json})
         ->run(@files);
+}
+
+# ------------------------------------------------------------------ records for the Client
+
+my %RECORDS = (biblionumbers => \&_given, authorities => \&_given, list => \&_listed, since => \&_changed);
+
+sub _export ($self, $options) {
+    my @which = grep { defined $options->{$_} } sort keys %RECORDS;
+    _stop_for_misuse('export takes one of --biblionumbers, --authorities, --list and --since.') if @which != 1;
+    my $encoding = $options->{encoding};
+    _stop_for_misuse("--encoding is utf-8 or marc-8, not $encoding.")
+        if defined $encoding && $encoding !~ /\A(?:utf-8|marc-8)\z/;
+    require Koha::Plugin::ConnexionGateway::ExportCommand;
+    my $ids = $RECORDS{ $which[0] }->($self, $options->{ $which[0] }, $which[0]);
+    return Koha::Plugin::ConnexionGateway::ExportCommand->new(
+        koha => $self->_koha, profile => $options->{profile}, encoding => $encoding && $encoding =~ tr/-//dr, file => $options->{output},
+        oclc_numbers => $options->{'oclc-numbers'})
+        ->run($which[0] eq 'authorities' ? 'authority' : 'biblio', $ids);
+}
+
+sub _given ($self, $text, $option) {
+    return Koha::Plugin::ConnexionGateway::ExportCommand->numbers($text)
+        // _stop_for_misuse("--$option is a list of numbers as 1,2,5-9, not $text.");
+}
+
+sub _listed ($self, $number, $option) {
+    my $list = $self->_koha->list($number) // die "Koha has no list $number\n";
+    return $list->{ids};
+}
+
+sub _changed ($self, $day, $option) {
+    _stop_for_misuse("--since is a day as 2026-01-31, not $day.") if !defined $self->_koha->beginning_of_day($day);
+    return $self->_koha->records_since(biblio => $day);
 }
 
 # ------------------------------------------------------------------ cleaning up

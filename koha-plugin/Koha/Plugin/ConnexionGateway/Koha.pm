@@ -655,6 +655,23 @@ sub stored_records ($self, $record_type, %which) {
     return $records;
 }
 
+# Of a list of Koha's ("virtual shelf"): {name, ids}, or nothing where there is none with that number.
+sub list ($self, $number) {
+    my ($name) = $self->dbh->selectrow_array('SELECT shelfname FROM virtualshelves WHERE shelfnumber = ?', undef, $number);
+    return if !defined $name;
+    my $ids = $self->dbh->selectcol_arrayref(
+        'SELECT DISTINCT biblionumber FROM virtualshelfcontents WHERE shelfnumber = ? ORDER BY biblionumber', undef, $number);
+    return { name => $name, ids => $ids };
+}
+
+# Those that were changed at that moment (of the library's clock) or later, in the order of their numbers.
+sub records_since ($self, $record_type, $moment) {
+    my $stored = $STORED{$record_type};
+    return $self->dbh->selectcol_arrayref(
+        "SELECT r.$stored->{id} FROM $stored->{table} r WHERE r.$stored->{time} >= ? AND $stored->{only} ORDER BY r.$stored->{id}",
+        undef, $moment);
+}
+
 # Numbers of records, with their stamps, that $seen (a table with record_type, record_id, stamp,
 # settled and digest) doesn't have, or has as they were. Chosen by the time of their last change (from
 # `since`; contents are compared from `closely`), or by number (`above`, `up_to`).
@@ -958,15 +975,21 @@ sub mod_item ($self, $marc_item, $biblionumber, $itemnumber) {
 sub _keep_what_is_not_said ($self, $marc_item, $itemnumber) {
     my ($field) = $marc_item->fields;
     my %said = map { $_->[0] => 1 } $field->subfields;
-    my %item = $self->schema->resultset('Item')->find($itemnumber)->get_columns;
+    my $item = $self->schema->resultset('Item')->find($itemnumber);
+    $field->add_subfields(@{$_}) for grep { !$said{ $_->[0] } } _item_subfields($item);
+    return;
+}
+
+# What an item holds, as [code, value]; each column by the first of its names, without the numbers that are Koha's.
+sub _item_subfields ($item) {
+    my %item = $item->get_columns;
     delete @item{qw(itemnumber biblionumber biblioitemnumber onloan timestamp)};
+    my (%said, @subfields);
     for my $column (sort grep { defined $item{$_} && length $item{$_} } keys %item) {
         my ($tag, $code) = C4::Biblio::GetMarcFromKohaField("items.$column");
-        next if !defined $code || !length $code || $said{$code}++;
-        $field->add_subfields($code => $item{$column});
+        push @subfields, [ $code => $item{$column} ] if defined $code && length $code && !$said{$code}++;
     }
-    $field->add_subfields(@{$_}) for grep { !$said{ $_->[0] } } _unlinked_subfields($item{more_subfields_xml});
-    return;
+    return (@subfields, grep { !$said{ $_->[0] } } _unlinked_subfields($item{more_subfields_xml}));
 }
 
 # Subfields of items for which there is no column, as Koha keeps them.
@@ -982,6 +1005,27 @@ sub _unlinked_subfields ($xml) {
 sub item_values ($self, $itemnumber) {
     my $item = $self->schema->resultset('Item')->find($itemnumber) or return;
     return { $item->get_columns };
+}
+
+# The items of a record as fields, sorted by subfield.
+sub item_marc_fields ($self, $biblionumber) {
+    my ($tag) = C4::Biblio::GetMarcFromKohaField('items.itemnumber');
+    my @items = $self->schema->resultset('Item')
+        ->search({ biblionumber => $biblionumber }, { order_by => 'itemnumber' })->all;
+    return map {
+        my @subfields = sort { $a->[0] cmp $b->[0] } _item_subfields($_);
+        @subfields ? { tag => $tag, ind1 => ' ', ind2 => ' ', subfields => \@subfields } : ()
+    } @items;
+}
+
+# The same record with these fields for its item fields, as MARCXML.
+sub xml_with_items ($self, $record, @items) {
+    require MARC::File::XML;
+    my ($tag) = C4::Biblio::GetMarcFromKohaField('items.itemnumber');
+    my $marc = $self->marc_record($record);
+    $marc->delete_fields($marc->field($tag));
+    $marc->append_fields(map { _marc_field($_) } @items);
+    return _octets($marc->as_xml_record('MARC21'));
 }
 
 sub item_record ($self, $field) {
@@ -1196,6 +1240,14 @@ Answers the questions of C<Core::Rules-E<gt>item_questions>.
 =head2 record_url($record_type, $id), record_path($record_type, $id)
 
 The record's address in the staff interface, and its path alone.
+
+=head2 list($number), records_since($record_type, $moment)
+
+What is in a list of Koha's, as C<{name, ids}>; the numbers of the records that were changed since then.
+
+=head2 item_marc_fields($biblionumber), xml_with_items($record, @fields)
+
+The items of a record as fields; the core's record with such fields, as MARCXML in octets.
 
 =head2 marc_record($record, @fields), item_record(\%field)
 

@@ -8,14 +8,13 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Digest::MD5 ();
-use IO::Handle  ();
 use JSON::PP    ();
-use Time::HiRes ();
 
 use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Identifiers;
 use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Planner;
+use Koha::Plugin::ConnexionGateway::ProgressBar;
 use Koha::Plugin::ConnexionGateway::Reply;
 use Koha::Plugin::ConnexionGateway::Settings;
 
@@ -65,7 +64,7 @@ sub run ($self, @files) {
 
 sub _plan_file ($self, $file, $in) {
     my ($index, $size) = (0, -s $file // 0);
-    my $progress = _progress($size);
+    my $progress = Koha::Plugin::ConnexionGateway::ProgressBar->on_terminal($size);
     my $next = _records($in);
     while (defined(my $octets = $next->())) {
         $self->_plan_record($file, $index++, $octets);
@@ -175,24 +174,6 @@ sub _print_summary ($self) {
         if @repeats;
     print "  $_\n" for @repeats > 100 ? (@repeats[ 0 .. 99 ], '...') : @repeats;
     return;
-}
-
-# A bar on a terminal; on standard error, so that the plans stand alone.
-sub _progress ($size) {
-    my $terminal = -t STDERR;    ## no critic (ProhibitInteractiveTest)
-    return sub { }
-        if !$terminal || !$size;
-    STDERR->autoflush(1);
-    my $last = 0;
-    return sub ($done) {
-        my $now = Time::HiRes::time();
-        return print {*STDERR} "\r", ' ' x 40, "\r" if !defined $done;
-        return if $now - $last < 0.2;
-        $last = $now;
-        my $full = int 24 * $done / $size;
-        printf {*STDERR} "\r[%s%s] %3d%% ", '#' x $full, '-' x (24 - $full), 100 * $done / $size;
-        return;
-    };
 }
 
 1;

@@ -59,6 +59,9 @@ my %MEMBERS = (
     authority_matching_rule => { default => '' },
     authority_overlay_action => { default => 'replace', values => [qw(replace create_new ignore)] },
     authority_nomatch_action => { default => 'create_new', values => [qw(create_new ignore)] },
+    client_encoding => { default => 'utf8', values => [qw(utf8 marc8)] },
+    client_items => { default => 'leave_out', values => [qw(leave_out item_source)] },
+    client_local_fields => { default => ['9XX'] },
 );
 
 # The members that are no part of the body, because tables look them up.
@@ -119,7 +122,7 @@ sub tidy ($class, $profile) {
 sub problems ($class, $koha, $profile) {
     return (
         _unknown_members($profile), _name_problems($profile), _value_problems($profile),
-        _target_problems($profile), _local_field_problems($profile),
+        _target_problems($profile), _local_field_problems($profile), _client_problems($profile),
         _item_source_problems($koha, $profile), _default_problems($koha, $profile),
         _rule_problems($koha, $profile, 'matching_rule', 'biblio', 'overlay_action'),
         _rule_problems($koha, $profile, 'authority_matching_rule', 'authority', undef),
@@ -192,9 +195,20 @@ sub _local_field_problem ($line) {
     my $local = __PACKAGE__->local_field($line) or return { %problem, code => 'bad_local_line' };
     return { %problem, code => 'no_policy', value => $local->{policy}, choices => \@POLICIES }
         if !grep { $_ eq $local->{policy} } @POLICIES;
+    return _pattern_problem(\%problem, $local->{fields});
+}
+
+sub _pattern_problem ($problem, $pattern) {
     return if !Koha::Plugin::ConnexionGateway::Core->available;
-    my $wrong = Koha::Plugin::ConnexionGateway::Core->field_pattern_problem($local->{fields});
-    return defined $wrong ? { %problem, code => 'bad_field_pattern', value => $wrong } : ();
+    my $wrong = Koha::Plugin::ConnexionGateway::Core->field_pattern_problem($pattern);
+    return defined $wrong ? { %{$problem}, code => 'bad_field_pattern', value => $wrong } : ();
+}
+
+sub _client_problems ($profile) {
+    my @problems = map { _pattern_problem({ field => 'client_local_fields' }, $_) } _lines($profile, 'client_local_fields');
+    push @problems, { field => 'client_items', code => 'no_item_source' }
+        if _text($profile, 'client_items') eq 'item_source' && !_lines($profile, 'item_source');
+    return @problems;
 }
 
 sub _item_source_problems ($koha, $profile) {

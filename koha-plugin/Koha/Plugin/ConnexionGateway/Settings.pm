@@ -219,6 +219,19 @@ sub _item_source ($profile) {
     return { tag => $mappings[0]{tag}, subfields => { map { $_->{from} => $_->{to} } @mappings } };
 }
 
+my %ENCODING = (utf8 => 'utf-8', marc8 => 'marc-8');
+
+# For records that go to the Client, as Core::ClientRules takes them.
+sub client_rules ($self, $profile, $record_type, $encoding = undef) {
+    my $source = $profile->{client_items} eq 'item_source' ? _item_source($profile) : undef;
+    my %back = $source ? reverse %{ $source->{subfields} } : ();
+    return {
+        schema_version => 1, record_type => $record_type, encoding => $ENCODING{ $encoding // $profile->{client_encoding} },
+        local_fields => $profile->{client_local_fields}, item_tag => $self->{koha}->item_fields->{tag},
+        items => $source ? { tag => $source->{tag}, subfields => \%back } : undef,
+    };
+}
+
 sub _item_defaults ($profile, $patron) {
     my %defaults = map { $_ => $profile->{"default_$_"} } qw(homebranch holdingbranch itype ccode);
     for my $column (qw(homebranch holdingbranch)) {
@@ -275,6 +288,10 @@ message says every problem, and whose values hold them as C<problems>.
 =head2 problems(\%profile, $password, \%before)
 
 The problems as C<{field, code, value}>.
+
+=head2 client_rules(\%profile, $record_type, $encoding)
+
+The rules for records that go to the Client; an encoding that is given (C<utf8>, C<marc8>) goes before the profile's.
 
 =head2 rules(\%profile, $record_type, \%patron)
 

@@ -33,6 +33,7 @@ my @SECTIONS = (
         [ number => 'retry_window' ] ],
     [ authorities => [ authority_rule => 'authority_matching_rule' ], [ choice => 'authority_overlay_action' ],
         [ choice => 'authority_nomatch_action' ] ],
+    [ client => [ choice => 'client_encoding' ], [ lines => 'client_local_fields' ], [ choice => 'client_items' ] ],
 );
 
 # The value of a select for an overlay framework that is not chosen: that of the record stays.

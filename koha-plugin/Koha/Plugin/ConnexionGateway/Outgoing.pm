@@ -1,0 +1,104 @@
+package Koha::Plugin::ConnexionGateway::Outgoing;
+
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+use strict;
+use warnings;
+use feature 'signatures';
+no warnings 'experimental::signatures';
+
+use Koha::Plugin::ConnexionGateway::Core::ClientRules;
+use Koha::Plugin::ConnexionGateway::Error;
+use Koha::Plugin::ConnexionGateway::Planner;
+use Koha::Plugin::ConnexionGateway::Settings;
+
+# How many records are held at a time.
+my $BLOCK = 200;
+
+sub new ($class, %args) {
+    my $koha = $args{koha};
+    my $settings = $args{settings} // Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
+    return bless {
+        koha => $koha, settings => $settings, encoding => $args{encoding},
+        profile => $args{profile} // _only_profile($settings),
+    }, $class;
+}
+
+# Where there is no profile the records go out by the defaults of one.
+sub _only_profile ($settings) {
+    my @profiles = @{ $settings->profiles };
+    return $profiles[0] // $settings->blank_profile if @profiles < 2;
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'outgoing.which_profile',
+        message => 'Which profile? There are ' . join(', ', map { $_->{name} } @profiles) . '.');
+    return;
+}
+
+sub each ($self, $record_type, $ids, $code) {    ## no critic (ProhibitBuiltinHomonyms)
+    my $rules = Koha::Plugin::ConnexionGateway::Core::ClientRules->new(
+        $self->{settings}->client_rules($self->{profile}, $record_type, $self->{encoding}));
+    for (my $at = 0; $at < @{$ids}; $at += $BLOCK) {
+        my $last = $at + $BLOCK > @{$ids} ? $#{$ids} : $at + $BLOCK - 1;
+        my @block = @{$ids}[ $at .. $last ];
+        my %stored = map { $_->{id} => $_->{xml} } @{ $self->{koha}->stored_records($record_type, ids => \@block) };
+        $code->($self->_made($rules, $record_type, $_, $stored{$_})) for @block;
+    }
+    return;
+}
+
+sub _made ($self, $rules, $record_type, $id, $xml) {
+    my %made = (record_type => $record_type, id => $id, title => '', oclc_number => '', problems => []);
+    return { %made, state => 'gone' } if !defined $xml;
+    my $read = Koha::Plugin::ConnexionGateway::Planner->read_marcxml($xml);
+    return { %made, state => 'unreadable', problems => $read->{diagnostics} } if !$read->{record};
+    my $record = $self->_with_items($record_type, $id, $read->{record});
+    %made = (%made, %{ $rules->for_client($record) });
+    return { %made, state => defined $made{octets} ? _state(@{ $made{problems} }) : 'too_long' };
+}
+
+sub _state (@problems) {
+    return 'ready' if !@problems;
+    return ( grep { $_->{severity} eq 'refused' } @problems ) ? 'problems' : 'notice';
+}
+
+# Koha keeps items apart from their record.
+sub _with_items ($self, $record_type, $id, $record) {
+    return $record if $record_type ne 'biblio' || $self->{profile}{client_items} ne 'item_source';
+    my $xml = $self->{koha}->xml_with_items($record, $self->{koha}->item_marc_fields($id));
+    return Koha::Plugin::ConnexionGateway::Planner->read_marcxml($xml)->{record} // $record;
+}
+
+sub search_line ($class, $made) { return length $made->{oclc_number} ? "no:$made->{oclc_number}\r\n" : '' }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Koha::Plugin::ConnexionGateway::Outgoing - records of Koha's as the Connexion Client takes them
+
+=head1 SYNOPSIS
+
+    my $outgoing = Koha::Plugin::ConnexionGateway::Outgoing->new(koha => $koha);
+    $outgoing->each(biblio => [34, 35], sub ($made) { print {$file} $made->{octets} // '' });
+
+=head1 METHODS
+
+=head2 new(koha => $koha, profile => \%profile, encoding => $encoding)
+
+Without a profile the only one there is, or the defaults of a new one; raises C<outgoing.which_profile> where there
+are several. An encoding goes before the profile's.
+
+=head2 each($record_type, \@ids, $code)
+
+Calls C<$code> with each record, in the order given: a hash with C<record_type, id, title, oclc_number, octets>, C<problems>
+(diagnostics) and C<state>: C<ready>; C<problems>, where the Client or WorldCat would refuse something; C<notice>, where somebody should look; or, without C<octets>,
+C<too_long> for ISO 2709, C<unreadable>, or C<gone>, where Koha has no such record. No more than 200 are held at a time.
+
+=head2 search_line(\%made)
+
+Called on the class: the line that lets the Client's batch search fetch the record by its OCLC number, or an empty text.
+
+=cut
