@@ -68,8 +68,8 @@ sub is_word {
     return $word{$text} || grep { index($text, $_) == 0 && $word{ substr $text, length $_ } } @word_begins;
 }
 
-# The plan's codes are the core's; its documentation has them all.
-sub words_of_the_core { return slurp("$FindBin::Bin/../../docs/plan-format.md") =~ /\w+/g }
+# Codes are the core's; its documentation has them all.
+sub words_of_the_core { return map { slurp("$FindBin::Bin/../../docs/$_.md") =~ /\w+/g } qw(plan-format errors) }
 
 my @unused = grep {
     my $key = $_ =~ s/[.](?:one|many)\z//r;

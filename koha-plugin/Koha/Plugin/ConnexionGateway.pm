@@ -95,6 +95,17 @@ sub intranet_catalog_biblio_enhancements_toolbar_button {
     return defined $button ? $button : '';
 }
 
+# Every page of the staff interface asks for it.
+sub intranet_js {
+    my ($self) = @_;
+    my ($page) = ($ENV{REQUEST_URI} || $ENV{SCRIPT_NAME} || '') =~ /\A([^?]*)/;
+    my $script = eval {
+        require Koha::Plugin::ConnexionGateway::StaffScript;
+        Koha::Plugin::ConnexionGateway::StaffScript->html($self, $page);
+    };
+    return defined $script ? $script : '';
+}
+
 # Whatever becomes of this, the record is saved.
 sub after_biblio_action {
     my ($self, $arguments) = @_;
@@ -128,7 +139,7 @@ Koha::Plugin::ConnexionGateway - OCLC Gateway Export into Koha: Koha's hooks onl
 
 =head1 METHODS
 
-=head2 new, configure, tool, install, upgrade, uninstall, cronjob_nightly, intranet_catalog_biblio_enhancements_toolbar_button, after_biblio_action, after_authority_action
+=head2 new, configure, tool, install, upgrade, uninstall, cronjob_nightly, intranet_catalog_biblio_enhancements_toolbar_button, intranet_js, after_biblio_action, after_authority_action
 
 Called by Koha.
 

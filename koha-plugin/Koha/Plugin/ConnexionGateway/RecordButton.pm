@@ -11,7 +11,7 @@ use Koha::Plugin::ConnexionGateway::Koha;
 use Koha::Plugin::ConnexionGateway::Schema;
 use Koha::Plugin::ConnexionGateway::Texts;
 
-# Nothing for who may not look at exports, and for a record that none has touched.
+# Nothing for who may not use the plugin's tools.
 sub html ($class, $plugin, $cgi) {
     my $number = scalar $cgi->param('biblionumber') // '';
     return '' if $number !~ /\A[0-9]{1,9}\z/;
@@ -19,11 +19,17 @@ sub html ($class, $plugin, $cgi) {
     my $userid = $koha->current_userid // return '';
     return '' if $koha->missing_permissions($userid, [ plugins => 'tool' ]);
     return '' if !Koha::Plugin::ConnexionGateway::Schema->has_table($koha, 'exports');
-    my $count = $class->_count($koha, $number) || return '';
-    my $text = Koha::Plugin::ConnexionGateway::Texts->new($koha->language($cgi))->text('record.button', { count => $count });
-    my $address = '/cgi-bin/koha/plugins/run.pl?class=' . ref($plugin) . "&amp;method=tool&amp;page=record&amp;type=biblio&amp;id=$number";
-    return qq{<div class="btn-group"><a id="connexiongateway-exports" class="btn btn-default" href="$address">}
-        . '<i class="fa fa-exchange" aria-hidden="true"></i> ' . _escaped($text) . '</a></div>';
+    my $texts = Koha::Plugin::ConnexionGateway::Texts->new($koha->language($cgi));
+    my $run = '/cgi-bin/koha/plugins/run.pl?class=' . ref($plugin) . '&method=tool';
+    my $count = $class->_count($koha, $number);
+    return join '',
+        $count ? _button('exports', 'exchange', "$run&page=record&type=biblio&id=$number", $texts->text('record.button', { count => $count })) : '',
+        _button('send', 'share', "$run&page=send&type=biblio&ids=$number", $texts->text('send.button'));
+}
+
+sub _button ($name, $icon, $address, $text) {
+    return sprintf '<div class="btn-group"><a id="connexiongateway-%s" class="btn btn-default" href="%s">'
+        . '<i class="fa fa-%s" aria-hidden="true"></i> %s</a></div>', $name, _escaped($address), $icon, _escaped($text);
 }
 
 sub _count ($class, $koha, $number) {
@@ -44,12 +50,12 @@ __END__
 
 =head1 NAME
 
-Koha::Plugin::ConnexionGateway::RecordButton - the way from a record of the catalogue to the exports that touched it
+Koha::Plugin::ConnexionGateway::RecordButton - the ways from a record of the catalogue to the exports that touched it, and to the Client
 
 =head1 METHODS
 
 =head2 html($plugin, $cgi)
 
-A button for the toolbar of Koha's page of a record, or an empty text.
+Buttons for the toolbar of Koha's page of a record, or an empty text.
 
 =cut

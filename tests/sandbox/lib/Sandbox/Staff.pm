@@ -32,6 +32,7 @@ my %PAGES = (
     '/mainpage.pl'                 => [\&_home,      { catalogue => 1 }],
     '/catalogue/search.pl'         => [\&_records,   { catalogue => 1 }],
     '/catalogue/detail.pl'         => [\&_biblio,    { catalogue => 1 }],
+    '/basket/basket.pl'            => [\&_cart,      { catalogue => 1 }],
     '/authorities/detail.pl'       => [\&_authority, { catalogue => 1 }],
     '/tools/manage-marc-import.pl' => [\&_batches,   { tools     => 'manage_staged_marc' }],
     '/plugins/plugins-home.pl'     => [\&_plugins,   { plugins   => '*' }],
@@ -135,7 +136,12 @@ sub _log_out ($self) {
 # ---------------------------------------------------------------- pages
 
 sub _page ($self, $name, %values) {
-    return _say($self->{cgi}, $name, '200 OK', %values, csrf_token => _token($self->{session}));
+    my @with_script = Koha::Plugins->new({})->GetPlugins({ method => 'intranet_js' });
+    return _say(
+        $self->{cgi}, $name, '200 OK', %values,
+        csrf_token  => _token($self->{session}),
+        intranet_js => [map { $_->intranet_js } @with_script]
+    );
 }
 
 sub _home ($self) { return $self->_page('home') }
@@ -152,6 +158,17 @@ sub _records ($self) {
     $_->{heading} = C4::AuthoritiesMarc::GetAuthorizedHeading({ authid => $_->{authid} })
         for @{$authorities};
     return $self->_page('records', biblios => $biblios, authorities => $authorities);
+}
+
+sub _cart ($self) {
+    my @numbers = grep {/\A\d{1,10}\z/} split m{/}, scalar $self->{cgi}->param('bib_list') // '';
+    my $places  = join ',', ('?') x @numbers;
+    my $biblios = @numbers
+        ? C4::Context->dbh->selectall_arrayref(
+        "select biblionumber, title from biblio where biblionumber in ($places)",
+        { Slice => {} }, @numbers)
+        : [];
+    return $self->_page('cart', biblios => $biblios);
 }
 
 sub _biblio ($self) {
