@@ -85,6 +85,7 @@ std::string changed(std::string_view text, std::size_t at, const std::string& wi
 
 TEST_CASE("For the Client: what is the library's own stays at home", "[client]") {
   auto builder = book();
+  builder.data_field("500", ' ', ' ').subfield('9', "of others");
   builder.data_field("590", ' ', ' ').subfield('a', "Signed.");
   builder.data_field("650", ' ', '7').subfield('a', "Whales").subfield('2', "local");
   builder.data_field("650", ' ', '0').subfield('a', "Whales").subfield('9', "12");
@@ -95,12 +96,12 @@ TEST_CASE("For the Client: what is the library's own stays at home", "[client]")
   const auto record = builder.build();
 
   const auto usual = for_client(record, given(rules(R"("9XX")"))).record;
-  CHECK(tags(usual) == "008 040 100 245 590 650 650 ");
+  CHECK(tags(usual) == "008 040 100 245 500 590 650 650 ");
   CHECK(usual[2].subfield_count() == 1);
-  CHECK(usual[6].subfield_count() == 1);
+  CHECK(usual[7].subfield_count() == 1);
   CHECK(usual.leader() == record.leader());
   CHECK(tags(for_client(record, given(rules(R"("590", "650 _7 $2 local")"))).record) ==
-        "008 040 100 245 650 942 999 ");
+        "008 040 100 245 500 650 942 999 ");
 }
 
 TEST_CASE("For the Client: the OCLC number is kept in 035", "[client]") {

@@ -374,7 +374,7 @@ TEST_CASE("Property: whatever goes to the Client reads clean again", "[property]
     for (const auto field : made.record.fields()) {
       REQUIRE(field.tag() != "001");
       REQUIRE(field.tag() != "003");
-      REQUIRE(field.first('9').data() == nullptr);
+      if (field.tag()[0] == '6') REQUIRE(field.first('9').data() == nullptr);
     }
     const auto old = for_client(record, marc8);
     REQUIRE(old.record == made.record);

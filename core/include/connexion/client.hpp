@@ -3,9 +3,10 @@
 // The way back: a record of Koha's as the Connexion Client and WorldCat take it.
 //
 // `for_client` leaves out what is the library's own (local fields by a list, Koha's control number,
-// $9), keeps the OCLC number in 035, turns items into the field that the library exports them in or
-// leaves them out, writes ISO 2709 in UTF-8 or MARC-8, and says what the Client or WorldCat would
-// refuse. The record itself is given whatever is wrong with it: a person mends it in the Client.
+// $9 of headings), keeps the OCLC number in 035, turns items into the field that the library
+// exports them in or leaves them out, writes ISO 2709 in UTF-8 or MARC-8, and says what the Client
+// or WorldCat would refuse. The record itself is given whatever is wrong with it: a person mends it
+// in the Client.
 //
 //     const auto rules = connexion::ClientRules::from_json(
 //         R"({"schema_version": 1, "record_type": "biblio", "encoding": "marc-8",

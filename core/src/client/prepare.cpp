@@ -11,8 +11,18 @@
 namespace connexion::client {
 namespace {
 
-// Koha keeps the number of the linked authority here; MARC 21 leaves it to local use.
-constexpr char kLocalSubfield = '9';
+// Koha keeps the number of the linked authority here.
+constexpr char kLinkSubfield = '9';
+
+// Headings: what Koha links to authorities. Elsewhere $9 is others' business, as LC's 035 $9.
+bool is_heading(const Field& field) {
+  const auto tag = field.tag();
+  return std::string_view("14678").find(tag[0]) != std::string_view::npos || tag == "240";
+}
+
+bool has_link(const Field& field) {
+  return is_heading(field) && field.first(kLinkSubfield).data() != nullptr;
+}
 
 bool is_left_out(const Field& field, const ClientRules::Data& rules) {
   const auto tag = field.tag();
@@ -26,21 +36,21 @@ bool is_item(const Field& field, const ClientRules::Data& rules) {
   return rules.items && rules.record_type == RecordType::biblio && field.tag() == rules.item_tag;
 }
 
-bool has_only_local_subfields(const Field& field) {
+bool is_link_alone(const Field& field) {
   const auto subfields = field.subfields();
-  return !field.is_control() &&
+  return has_link(field) &&
          std::all_of(subfields.begin(), subfields.end(),
-                     [](const Subfield& subfield) { return subfield.code == kLocalSubfield; });
+                     [](const Subfield& subfield) { return subfield.code == kLinkSubfield; });
 }
 
 void append(RecordBuilder& builder, const Field& field) {
-  if (field.is_control() || field.first(kLocalSubfield).data() == nullptr) {
+  if (!has_link(field)) {
     builder.append(field);
     return;
   }
   builder.data_field(field.tag(), field.indicator(1), field.indicator(2));
   for (const auto subfield : field.subfields())
-    if (subfield.code != kLocalSubfield) builder.subfield(subfield.code, subfield.value);
+    if (subfield.code != kLinkSubfield) builder.subfield(subfield.code, subfield.value);
 }
 
 void append_item(RecordBuilder& builder, const Field& item, const ItemsOut& out) {
@@ -79,7 +89,7 @@ Record prepare(const Record& record, const std::string& number, const ClientRule
   std::vector<Field> kept, items;
   for (const auto field : record.fields()) {
     if (is_item(field, rules)) items.push_back(field);
-    if (!is_left_out(field, rules) && !has_only_local_subfields(field)) kept.push_back(field);
+    if (!is_left_out(field, rules) && !is_link_alone(field)) kept.push_back(field);
   }
   const auto number_at = number.empty() || has_035(kept, number) ? nowhere : place_of(kept, "035");
   const auto items_at = items.empty() ? nowhere : place_of(kept, rules.items->tag);

@@ -40,7 +40,7 @@ sub numbers ($class, $text) {
 
 sub run ($self, $record_type, $ids) {
     my $outgoing = Koha::Plugin::ConnexionGateway::Outgoing->new(
-        koha => $self->{koha}, profile => $self->_profile, encoding => $self->{encoding});
+        koha => $self->{koha}, profile => scalar $self->_profile, encoding => $self->{encoding});
     my ($out, $finish) = $self->_open;
     my $progress = Koha::Plugin::ConnexionGateway::ProgressBar->on_terminal(scalar @{$ids});
     my $done = 0;

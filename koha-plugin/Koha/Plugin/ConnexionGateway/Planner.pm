@@ -22,8 +22,12 @@ sub new ($class, %args) {
     return bless { map { $_ => $args{$_} } qw(koha settings journal identifiers) }, $class;
 }
 
+# In MARC-8 a numeric reference stands for a character that MARC-8 does not have; in Unicode nothing needs one.
 sub read ($class, $octets) {    ## no critic (ProhibitBuiltinHomonyms)
-    return Koha::Plugin::ConnexionGateway::Core::Record->read($octets, %READ);
+    my $record = 'Koha::Plugin::ConnexionGateway::Core::Record';
+    my $read = $record->read($octets, %READ);
+    return $read if $read->{encoding} ne 'marc-8' || index($octets, '&#x') < 0;
+    return $record->read($octets, %READ, numeric_references => 1);
 }
 
 sub read_marcxml ($class, $octets) {
