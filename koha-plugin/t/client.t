@@ -71,10 +71,13 @@ subtest 'what it hears' => sub {
     ($reply, $error) =
         reply_of(sub ($socket) { sysread $socket, my $got, 7; syswrite $socket, 'Succ' });
     like($error, qr/closed within the reply "Succ"/, 'a reply without its end');
+    is($error->code, 'client.cut', 'by its code');
     ($reply, $error) = reply_of(sub ($socket) { sysread $socket, my $got, 7 });
     like($error, qr/closed without a reply/, 'no reply');
+    is($error->code, 'client.no_reply', 'by its code');
     ($reply, $error) = reply_of(sub ($socket) { sleep 5 }, timeout => 0.5);
     like($error, qr/no reply within 0.5 seconds/, 'a server that is silent');
+    is($error->code, 'client.timeout', 'by its code');
 };
 
 subtest 'no server' => sub {
@@ -83,6 +86,10 @@ subtest 'no server' => sub {
     close $server;
     ok(!eval { $CLIENT->new(port => $port)->export('x'); 1 }, 'is an error');
     like($@, qr/\ANo connection to 127[.]0[.]0[.]1 port $port: /, 'that names it');
+    is($@->code, 'client.refused', 'by its code');
+    is_deeply($@->values, { host => '127.0.0.1', port => $port }, 'with where');
+    ok(!eval { $CLIENT->new(host => 'nowhere.invalid', port => 1)->export('x'); 1 }, 'nor with a host that is none');
+    is($@->code, 'client.unknown_host', 'by its code');
 };
 
 subtest 'a kept connection' => sub {

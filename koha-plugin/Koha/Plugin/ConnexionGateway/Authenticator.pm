@@ -75,6 +75,20 @@ sub _patron ($self, $profile, $userid) {
     return (profile => $profile, patron => $patron);
 }
 
+# A test that somebody who may use the plugin has begun in the staff interface. The ticket stands for the password
+# where none was typed; each cataloguer's own login is then that of who tests.
+sub authenticate_test ($self, $ticket, $reading) {
+    my $login = _text($reading->{user} // '');
+    my $profile = $self->{settings}->profile_for_login($login);
+    return { login => $login, reason => 'other_profile', values => [$login] }
+        if !$profile || $profile->{name} ne $ticket->{profile};
+    return $self->_try($reading->{user}, $reading->{password}) if length($reading->{password} // '');
+    my $answer = { login => $login, profile => $profile };
+    return { %{$answer}, reason => 'profile_disabled' } if !$profile->{enabled};
+    return { %{$answer}, $self->_patron($profile, $profile->{write_as}) } if $profile->{authentication} eq 'profile';
+    return { %{$answer}, %{ $self->again($profile, $ticket->{borrowernumber}) } };
+}
+
 # For an export that was accepted before: the patron may have lost the permission since.
 sub again ($self, $profile, $borrowernumber) {
     my $patron = $self->{koha}->patron(borrowernumber => $borrowernumber)
@@ -110,6 +124,11 @@ Readings are C<{user, login, password}> in octets, the likeliest first. Gives C<
 patron}>, or C<{login, reason, values}> where C<reason> is one of C<no_login>, C<wrong_login>,
 C<profile_disabled>, C<no_patron>, C<locked> (by Koha, after wrong passwords, or by its staff), C<expired>,
 C<missing_permission>.
+
+=head2 authenticate_test(\%ticket, \%reading)
+
+The same for a test: C<user> of the reading is the login to test, C<password> may be missing. Another reason:
+C<other_profile>.
 
 =head2 again(\%profile, $borrowernumber)
 

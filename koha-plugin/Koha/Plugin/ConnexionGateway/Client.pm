@@ -8,10 +8,13 @@ use feature 'signatures';
 no warnings 'experimental::signatures';
 
 use Carp           qw(croak);
-use Errno          qw(EINTR);
+use Errno          qw(ECONNREFUSED EINTR);
 use IO::Select     ();
 use IO::Socket::IP ();
+use Socket         qw(getaddrinfo SOCK_STREAM);
 use Time::HiRes    qw(clock_gettime CLOCK_MONOTONIC);
+
+use Koha::Plugin::ConnexionGateway::Error;
 
 my $LONGEST_BYTE_FORM = 0xFF - 0x40;
 my $CONNECT_SECONDS   = 10;
@@ -57,9 +60,16 @@ sub connect ($self) {    ## no critic (ProhibitBuiltinHomonyms)
         PeerHost => $host,
         PeerPort => $port,
         Timeout  => $self->{timeout} < $CONNECT_SECONDS ? $self->{timeout} : $CONNECT_SECONDS,
-    ) // die "No connection to $host port $port: " . ($@ || $!) . "\n";
+    ) // $self->_no_connection($! + 0, $@ || "$!");
     $self->{socket}->blocking(0);
     return $self;
+}
+
+sub _no_connection ($self, $errno, $why) {
+    my ($host, $port) = @$self{qw(host port)};
+    my ($unknown) = getaddrinfo($host, $port, { socktype => SOCK_STREAM });
+    my $code = $unknown ? 'unknown_host' : $errno == ECONNREFUSED ? 'refused' : 'unreachable';
+    return $self->_throw($code, "No connection to $host port $port: $why");
 }
 
 sub close ($self) {    ## no critic (ProhibitBuiltinHomonyms)
@@ -86,7 +96,7 @@ sub _write ($self, $octets, $deadline) {
         my $wrote = syswrite $socket, $octets;
         next                               if !defined $wrote && ($!{EAGAIN} || $! == EINTR);
         return                             if !defined $wrote && $!{EPIPE};
-        $self->_fail("sending failed: $!") if !defined $wrote;
+        $self->_fail(broken => "sending failed: $!") if !defined $wrote;
         substr $octets, 0, $wrote, '';
     }
     return;
@@ -98,10 +108,10 @@ sub _reply ($self, $deadline) {
         $self->_wait(can_read => $deadline);
         my $got = sysread $self->{socket}, $reply, 65_536, length $reply;
         next                                 if !defined $got && ($!{EAGAIN} || $! == EINTR);
-        $self->_fail("receiving failed: $!") if !defined $got;
-        $self->_fail('the connection was closed without a reply') if !$got && $reply eq '';
-        $self->_fail('the connection was closed within the reply "' . "$reply\"") if !$got;
-        $self->_fail('the reply has no end') if length $reply > $REPLY_AT_MOST;
+        $self->_fail(broken => "receiving failed: $!") if !defined $got;
+        $self->_fail(no_reply => 'the connection was closed without a reply') if !$got && $reply eq '';
+        $self->_fail(cut => 'the connection was closed within the reply "' . "$reply\"") if !$got;
+        $self->_fail(endless => 'the reply has no end') if length $reply > $REPLY_AT_MOST;
     }
     return substr $reply, 0, index $reply, "\0";
 }
@@ -109,12 +119,17 @@ sub _reply ($self, $deadline) {
 sub _wait ($self, $for, $deadline) {
     my $seconds = $deadline - _now();
     return if $seconds > 0 && IO::Select->new($self->{socket})->$for($seconds);
-    return $self->_fail("no reply within $self->{timeout} seconds");
+    return $self->_fail(timeout => "no reply within $self->{timeout} seconds");
 }
 
-sub _fail ($self, $what) {
+sub _fail ($self, $code, $what) {
     $self->close;
-    die "$self->{host} port $self->{port}: $what\n";
+    return $self->_throw($code, "$self->{host} port $self->{port}: $what");
+}
+
+sub _throw ($self, $code, $message) {
+    return Koha::Plugin::ConnexionGateway::Error->throw(code => "client.$code", message => $message,
+        values => { host => $self->{host}, port => $self->{port} });
 }
 
 sub _now { return clock_gettime(CLOCK_MONOTONIC) }
@@ -148,8 +163,10 @@ the real client does not), C<half_close> (the sending side, after the records).
 
     my $text = $client->export(@records);
 
-Sends the records (ISO 2709 octets) in one request and returns the reply up to its NUL. Dies with a
-sentence when there is no connection, or no reply in time.
+Sends the records (ISO 2709 octets) in one request and returns the reply up to its NUL. Raises a
+L<Koha::Plugin::ConnexionGateway::Error>: without a connection C<client.unknown_host>, C<client.refused> (nothing
+listens there) or C<client.unreachable>; without a whole reply C<client.no_reply>, C<client.cut>, C<client.endless>,
+C<client.timeout> (none in time) or C<client.broken>.
 
 =head2 request
 

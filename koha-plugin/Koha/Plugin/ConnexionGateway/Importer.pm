@@ -19,6 +19,7 @@ use Koha::Plugin::ConnexionGateway::Log;
 use Koha::Plugin::ConnexionGateway::Planner;
 use Koha::Plugin::ConnexionGateway::Reply;
 use Koha::Plugin::ConnexionGateway::Settings;
+use Koha::Plugin::ConnexionGateway::TestTickets;
 use Koha::Plugin::ConnexionGateway::Wishes;
 use Koha::Plugin::ConnexionGateway::Writer;
 
@@ -40,6 +41,7 @@ sub new ($class, %args) {
     my $self = bless { koha => $koha, log => $args{log} // Koha::Plugin::ConnexionGateway::Log->new },
         $class;
     $self->{settings} = Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
+    $self->{tickets} = Koha::Plugin::ConnexionGateway::TestTickets->new(koha => $koha);
     $self->{wishes} = Koha::Plugin::ConnexionGateway::Wishes->new(koha => $koha);
     $self->{journal} = Koha::Plugin::ConnexionGateway::Journal->new(koha => $koha);
     $self->{identifiers} = Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $koha, log => $self->{log});
@@ -97,7 +99,7 @@ sub handle ($self, $request, $received) {
     return $kept if defined $kept->{text};
     my $numbers = $kept->{numbers};
     $received->($numbers);
-    my @replies = map { $self->_answer_one($_, $kept->{answer}) } @{$numbers};
+    my @replies = map { $self->_answer_one($_, $kept->{answer}, anew => defined $kept->{answer}{ticket}) } @{$numbers};
     return { text => join("\n\n", @replies), numbers => $numbers, login => 'right', $self->_noted };
 }
 
@@ -110,12 +112,22 @@ sub _refuse_if_disabled ($self, $request) {
 
 # All records of a request are kept before anything is done with the first.
 sub _keep ($self, $request) {
-    my $answer = $self->{authenticator}->authenticate($request->{readings});
+    my $answer = $self->_authenticate($request);
     return $self->_refuse_login($request, $answer) if !$answer->{patron};
     my $numbers = $self->{journal}->receive(map { _kept_row($request, $answer, $_) } @{ $request->{records} });
     $self->{log}->info(received => export => $numbers, peer => $request->{peer},
         profile => $answer->{profile}{name}, patron => $answer->{patron}{userid});
+    $self->{tickets}->note($answer->{ticket}, export => $numbers->[0]) if $answer->{ticket};
     return { answer => $answer, numbers => $numbers };
+}
+
+# A ticket is taken once, however often what follows is tried.
+sub _authenticate ($self, $request) {
+    my $tickets = $self->{tickets};
+    my ($reading) = grep { $tickets->is_ticket($_->{login}) } @{ $request->{readings} };
+    return $self->{authenticator}->authenticate($request->{readings}) if !$reading;
+    my $ticket = $request->{ticket} //= $tickets->redeem($reading->{login}) // return { reason => 'no_ticket' };
+    return { %{ $self->{authenticator}->authenticate_test($ticket, $reading) }, ticket => $ticket };
 }
 
 # Exports that were kept by an importer which is gone.
@@ -141,7 +153,7 @@ sub replay ($self, $number) {
         if !$answer->{patron};
     my $row = _kept_row({ peer => "replay of $number" }, { %{$answer}, login => $export->{login} }, $export->{record});
     my ($new) = @{ $self->{journal}->receive($row) };
-    my $text = $self->_answer_one($new, $answer, replay => 1);
+    my $text = $self->_answer_one($new, $answer, anew => 1);
     $self->_noted;
     return { number => $new, text => $text };
 }
@@ -163,6 +175,8 @@ sub _persistently ($self, $code, $may_pass = undef) {
 
 sub _refuse_login ($self, $request, $answer) {
     my $text = $REPLY->login_refused($answer);
+    $self->{tickets}->note($answer->{ticket}, reason => $answer->{reason}, values => $answer->{values} // [])
+        if $answer->{ticket};
     $self->{journal}->refuse_login(
         peer => $request->{peer} // '', login => substr($answer->{login} // '', 0, 190),
         error => $answer->{reason}, reply => $text,
@@ -176,7 +190,7 @@ sub _kept_row ($request, $answer, $record) {
     return {
         peer => $request->{peer} // '', login => $answer->{login}, record => $record,
         profile => $answer->{profile}{name}, profile_revision => $answer->{profile}{revision},
-        borrowernumber => $answer->{patron}{number},
+        borrowernumber => $answer->{patron}{number}, test => $answer->{ticket} ? 1 : 0,
     };
 }
 
@@ -284,9 +298,9 @@ my %BECAME = (add => 'added', overlay => 'overlaid', ignore => 'ignored', hold =
 sub _decide ($self, $job) {
     return $self->_refuse_damaged($job) if !$job->{record};
     $self->{journal}->lock_slots($self->_slot_names($job));
-    my $answered = $job->{replay} ? undef : $self->_answer_that_stands($job);
+    my $answered = $job->{anew} ? undef : $self->_answer_that_stands($job);
     return $self->_repeat($job, $answered) if $answered;
-    my $preview = $job->{profile}{preview};
+    my $preview = _only_previews($job);
     $job->{lock} = !$preview;
     $job->{plan} = $self->{planner}->plan($job);
     my $newer = $self->_overtaken_by($job);
@@ -298,16 +312,20 @@ sub _decide ($self, $job) {
     return { %{$done}, number => $job->{number}, became => $preview ? 'previewed' : $BECAME{ $job->{plan}{outcome} } };
 }
 
+# What was let in as a test stays one, whoever finishes it.
+sub _only_previews ($job) { return $job->{profile}{preview} || $job->{export}{test} }
+
 # Nothing is written to Koha.
 sub _preview ($self, $job) {
-    my %done = (number => $job->{number}, record_type => $job->{record_type}, preview => 1);
+    my %done = (number => $job->{number}, record_type => $job->{record_type}, preview => 1,
+        test => $job->{export}{test});
     my $target = $job->{plan}{target};
     $done{url} = $self->{koha}->record_url($job->{record_type}, $target) if defined $target;
     return \%done;
 }
 
 sub _refuse_damaged ($self, $job) {
-    my $preview = $job->{profile}{preview};
+    my $preview = _only_previews($job);
     my $reply = $REPLY->decoding_refused($job->{read}, $preview);
     $self->{journal}->finish($job->{number}, state => $preview ? 'done' : 'refused', outcome => 'refuse',
         reply => $reply, preview => $preview ? 1 : 0,

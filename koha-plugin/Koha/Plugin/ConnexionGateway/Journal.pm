@@ -95,12 +95,12 @@ sub set_error ($self, $number, $error) {
     return;
 }
 
-# The same bytes by the same login within the window, answered already. One that was kept later and is
+# The same bytes by the same login within the window, answered already, and not as a test. One that was kept later and is
 # done has done what this one was kept for, whatever has held this one up.
 sub answered ($self, $export, $window) {
     my $table = $self->_table('exports');
     return $self->{koha}->dbh->selectrow_hashref(
-        "SELECT * FROM $table WHERE login = ? AND digest = ? AND number <> ? AND repeat_of IS NULL"
+        "SELECT * FROM $table WHERE login = ? AND digest = ? AND number <> ? AND repeat_of IS NULL AND test = 0"
             . " AND (state IN ('done', 'held') OR decided_at IS NOT NULL) AND profile = ?"
             . ' AND (number > ? OR (profile_revision = ? AND received_at >= ? - INTERVAL ? SECOND))'
             . ' ORDER BY number DESC LIMIT 1',
@@ -190,8 +190,9 @@ sub set_indexed ($self, $number) {
 }
 
 # Nobody takes it up any more.
-# Why an export can't be imported once more: no_record, under_way, or undef.
+# Why an export can't be imported once more: test, no_record, under_way, or undef.
 sub replay_obstacle ($self, $export) {
+    return 'test' if $export->{test};
     return 'no_record' if !length($export->{record} // '');
     return 'under_way' if $export->{state} =~ /\A(?:received|importing)\z/ && !$self->is_given_up($export);
     return;
@@ -237,7 +238,7 @@ sub outcomes_today ($self) {
 sub counts ($self) {
     my $table = $self->_table('exports');
     my $rows = $self->{koha}->dbh->selectall_arrayref(
-        "SELECT state, COUNT(*) FROM $table GROUP BY state");
+        "SELECT state, COUNT(*) FROM $table WHERE test = 0 GROUP BY state");
     return { map { $_->[0] => 0 + $_->[1] } @{$rows} };
 }
 
@@ -372,7 +373,7 @@ The export that last wrote a record, if it was not undone.
 
 =head2 replay_obstacle(\%export)
 
-Why it can't be imported once more, as C<no_record> or C<under_way>; otherwise undef.
+Why it can't be imported once more, as C<test>, C<no_record> or C<under_way>; otherwise undef.
 
 =head2 is_given_up(\%export)
 

@@ -17,7 +17,7 @@ my (%remembered, $key);
 
 sub hash ($class, $password) {
     require Crypt::Eksblowfish::Bcrypt;
-    my $salt = _random(16);
+    my $salt = $class->random(16);
     return Crypt::Eksblowfish::Bcrypt::bcrypt(_octets($password),
         sprintf('$2a$%02d$', $COST) . Crypt::Eksblowfish::Bcrypt::en_base64($salt));
 }
@@ -46,7 +46,7 @@ sub remembers ($class, $password, $hash) {
 
 sub _digest ($password, $hash) {
     require Digest::SHA;
-    $key //= _random(32);
+    $key //= __PACKAGE__->random(32);
     return Digest::SHA::hmac_sha256($hash . "\0" . $password, $key);
 }
 
@@ -63,7 +63,7 @@ sub _octets ($text) {
     return $text;
 }
 
-sub _random ($bytes) {
+sub random ($class, $bytes) {
     open my $random, '<:raw', '/dev/urandom' or die "/dev/urandom: $!\n";
     read($random, my $salt, $bytes) == $bytes or die "/dev/urandom gave too little\n";
     close $random or die "/dev/urandom: $!\n";
@@ -87,6 +87,10 @@ bcrypt from Crypt::Eksblowfish, which Koha itself uses for its patrons.
 =head1 METHODS
 
 =head2 hash($password), matches($password, $hash)
+
+=head2 random($bytes)
+
+That many octets which nobody can guess.
 
 =head2 remember($password, $hash), remembers($password, $hash)
 

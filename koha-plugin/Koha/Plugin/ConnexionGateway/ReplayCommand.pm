@@ -12,6 +12,7 @@ use Koha::Plugin::ConnexionGateway::Journal;
 use Koha::Plugin::ConnexionGateway::Log;
 
 my %OBSTACLE = (
+    test      => 'was a test from the staff interface.',
     no_record => 'holds no record: it was a refused login, or its bytes were cleaned up.',
     under_way => 'is not finished: a running service takes it up by itself.',
 );

@@ -23,6 +23,8 @@ my %REFUSED_LOGIN = (
     no_patron => 'The patron "%s", as whom this login writes, is not in Koha.',
     locked => 'The Koha account "%s" is locked. Who may edit patrons in Koha can set a new password for it.',
     expired => 'The Koha account "%s" has expired.',
+    no_ticket => 'This test is over, or was never begun. Begin it again in Koha, on the page "For the Client".',
+    other_profile => 'The login "%s" is not one of the profile that is tested.',
     missing_permission => 'The Koha account "%s" lacks the permission %s.',
 );
 
@@ -171,7 +173,8 @@ sub outcome ($class, %args) {
     my @tail = _repairs($args{read});
     push @tail, "Held as export $done->{number}; the log of Connexion Gateway in Koha lists it."
         if $plan->{outcome} eq 'hold' && !$done->{preview};
-    push @tail, 'Nothing was written to Koha: this profile only previews.' if $done->{preview};
+    push @tail, 'Nothing was written to Koha: ' . ($done->{test} ? 'this was a test.' : 'this profile only previews.')
+        if $done->{preview};
     my $last = $done->{url} // '';
     my $room = $MOST - length(join "\n", map { _ascii($_) } @head, @tail) - length($last) - 3;
     return _finish(@head, _items($plan, $done, $room), @tail, length $last ? ('', $last) : ());
@@ -449,7 +452,7 @@ Before the export was kept: the plugin is disabled in Koha.
 
 For an export that could not be carried out.
 
-=head2 outcome(plan => \%plan, read => \%read, done => {number, batch, record_id, linked_biblios, preview, url})
+=head2 outcome(plan => \%plan, read => \%read, done => {number, batch, record_id, linked_biblios, preview, test, url})
 
 For an export that was decided. Every item has a line of its own, as long as there is room.
 

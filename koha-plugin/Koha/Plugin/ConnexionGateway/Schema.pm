@@ -11,7 +11,7 @@ our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
 my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview, \&_step_wishes,
-    \&_step_decisions, \&_step_index_failure);
+    \&_step_decisions, \&_step_index_failure, \&_step_test_tickets);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -41,7 +41,7 @@ sub uninstall ($class, $koha) {
 
 sub tables ($class) {
     return qw(exports slots identifiers profiles settings open_batches indexed_records index_state
-        changed_records wishes services);
+        changed_records wishes services test_tickets);
 }
 
 sub _step_1 ($dbh, $koha) {
@@ -216,6 +216,24 @@ sub _step_index_failure ($dbh, $koha) {
     my $table = $koha->table('index_state');
     _add_column($dbh, $table, failed_at => 'BIGINT NULL');
     _add_column($dbh, $table, failure => 'TEXT NULL');
+    return;
+}
+
+# Exports that test a profile, and what lets them in.
+sub _step_test_tickets ($dbh, $koha) {
+    my $charset = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
+    my $table = $koha->table('test_tickets');
+    $dbh->do(<<"SQL");
+CREATE TABLE IF NOT EXISTS $table (
+  digest CHAR(64) NOT NULL PRIMARY KEY,
+  profile VARCHAR(64) NOT NULL,
+  borrowernumber INT NOT NULL,
+  issued_at DATETIME NOT NULL,
+  used_at DATETIME NULL,
+  told TEXT NULL
+) $charset
+SQL
+    _add_column($dbh, $koha->table('exports'), test => 'TINYINT NOT NULL DEFAULT 0');
     return;
 }
 

@@ -14,6 +14,7 @@ use Koha::Plugin::ConnexionGateway::Texts;
 my @SETTINGS = (
     [ bind => '127.0.0.1', 'address', 'address to listen on; 0.0.0.0 or :: for all' ],
     [ port => 8000, 'port', 'port for exports' ],
+    [ client_host => '', 'host', 'host name that cataloguers type into the Client; empty: that of the staff interface' ],
     [ tls_port => 0, 'port_or_none', 'port for exports over TLS; 0: none' ],
     [ tls_certificate => '', 'file', 'certificate of the TLS port, with its chain (PEM)' ],
     [ tls_key => '', 'file', 'its private key (PEM)' ],
@@ -66,6 +67,7 @@ my %KIND = (
         my @wrong = Koha::Plugin::ConnexionGateway::Addresses->unreadable($value);
         return @wrong ? ('no_network', value => $wrong[0]) : ();
     },
+    host => sub ($value) { return $value =~ /\A(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:.]{0,44}))?\z|\A::[0-9A-Fa-f:.]{1,43}\z/ ? () : ('no_host') },
     file => sub ($value) { return $value eq '' || $value =~ m{\A/} ? () : ('no_path') },
 );
 

@@ -17,7 +17,8 @@ use Koha::Plugin::ConnexionGateway::PlanWords;
 # In this order in the menu; the method says which permission of Koha's is needed to come here.
 my @MENU = (
     [ configure => '' ],
-    [ tool => '' ], [ tool => 'held' ], [ tool => 'try' ], [ tool => 'send' ], [ tool => 'service' ],
+    [ tool => '' ], [ tool => 'held' ], [ tool => 'try' ], [ tool => 'send' ], [ tool => 'client' ],
+    [ tool => 'service' ],
 );
 
 my $HERE = File::Spec->rel2abs(dirname(dirname(__FILE__)));

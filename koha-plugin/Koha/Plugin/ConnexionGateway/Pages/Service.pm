@@ -17,7 +17,7 @@ use Koha::Plugin::ConnexionGateway::ServiceState;
 my $SETTINGS = 'Koha::Plugin::ConnexionGateway::ServiceSettings';
 
 my @GROUPS = (
-    [ address => qw(bind port tls_port tls_certificate tls_key) ],
+    [ address => qw(bind port client_host tls_port tls_certificate tls_key) ],
     [   access => qw(allow proxy_from wrong_login_delay wrong_login_delay_most wrong_logins wrong_logins_per_address
             wrong_login_pause)
     ],
@@ -117,7 +117,7 @@ sub _setting ($self, $name, $value, $default) {
     my $yes_or_no = ref $kind && $kind->[0] eq '0';
     return {
         name => $name, value => $value, default => $self->_told($default, $yes_or_no),
-        server_only => $kind eq 'file' ? 1 : 0, wide => $kind eq 'networks' ? 1 : 0,
+        server_only => $kind eq 'file' ? 1 : 0, wide => $kind =~ /\A(?:networks|host)\z/ ? 1 : 0,
         choices => ref $kind ? [ map { { value => $_, text => $self->_told($_, $yes_or_no) } } @{$kind} ] : undef,
     };
 }
