@@ -6,7 +6,7 @@
 # object a line, answered by one each. It ends with its input.
 #
 #     {"do":"start"}                              {"staff": URL, "port": N, "users": {...}}
-#     {"do":"export","login":L,"record":BASE64}   {"reply": TEXT}
+#     {"do":"export","login":L,"record":BASE64}   {"reply": TEXT}; with "password" where it is not "demo"
 #     {"do":"profile","profile":{...}}            {}
 #     {"do":"sql","sql":"SELECT ...","values":[]} {"rows": [[...]]}
 #     {"do":"command","arguments":[...]}          {"output": TEXT, "status": N}
@@ -57,7 +57,8 @@ sub _users {
 }
 
 sub do_export ($told) {
-    return { reply => $gateway->export($told->{login}, decode_base64($told->{record})) };
+    my $frame = $gateway->frame($told->{login}, $told->{password} // 'demo', decode_base64($told->{record}));
+    return { reply => $gateway->raw($frame) };
 }
 
 sub do_profile ($told) {

@@ -15,7 +15,7 @@ use Koha::Plugin::ConnexionGateway::Texts;
 
 # By the permission of Koha's that run.pl asks for, and the name in the address.
 my %PAGES = (
-    configure => { '' => 'Setup', profile => 'Profile' },
+    configure => { '' => 'Setup', profile => 'Profile', move => 'Move' },
     tool => { '' => 'Log', export => 'Export', record => 'Record', held => 'Held', send => 'Send', service => 'Service', try => 'Try', client => 'Client' },
 );
 

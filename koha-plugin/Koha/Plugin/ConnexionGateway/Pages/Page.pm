@@ -16,7 +16,7 @@ use Koha::Plugin::ConnexionGateway::PlanWords;
 
 # In this order in the menu; the method says which permission of Koha's is needed to come here.
 my @MENU = (
-    [ configure => '' ],
+    [ configure => '' ], [ configure => 'move' ],
     [ tool => '' ], [ tool => 'held' ], [ tool => 'try' ], [ tool => 'send' ], [ tool => 'client' ],
     [ tool => 'service' ],
 );
