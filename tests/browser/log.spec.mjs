@@ -50,6 +50,26 @@ test("the log and one export", async ({ page, gateway, login, open }) => {
 
   await page.getByRole("button", { name: "Import again" }).click();
   await expect(page.locator("#cg-messages")).toContainText("Success");
+
+  // Imported again: that one is undone first, then this one.
+  await page.reload();
+  await expect(page.locator(".cg-facts ~ .cg-hint")).toContainText("can’t be undone here. Export");
+  await expect(page.getByRole("button", { name: "Undo import" })).toHaveCount(0);
+  await page.getByRole("link", { name: "Log" }).click();
+  await rows.nth(0).getByRole("link").first().click();
+  await page.getByRole("button", { name: "Undo import" }).click();
+  await expect(page.locator("#cg-messages")).toContainText("put back as it was before");
+  await page.getByRole("button", { name: "No, keep it" }).click();
+  await expect(page.getByRole("button", { name: "Undo import" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Yes, undo" }).click();
+  await expect(page.locator(".cg-message-success")).toHaveText("This import was undone.");
+  await expect(page.locator(".cg-facts")).toContainText(`, by ${gateway.users.cataloguer[0]}`);
+  await expect(page.getByRole("button", { name: "Undo import" })).toHaveCount(0);
+  await expectAccessible(page);
+  await picture(page, "undone");
+  await page.getByRole("link", { name: "Log" }).click();
+  await expect(rows.nth(0)).toContainText("undone");
 });
 
 test("a title that is markup, and an export that is none", async ({ page, gateway, login, open, faults }) => {

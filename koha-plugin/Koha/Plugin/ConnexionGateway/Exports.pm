@@ -10,6 +10,7 @@ no warnings 'experimental::signatures';
 use JSON::PP ();
 
 # What became of an export, in one word each, and the rows that are meant. A row is of the first that fits.
+# Koha undoes imports too.
 my @BECAME = (
     [ preview => 'preview = 1' ],
     [ under_way => q{state IN ('received', 'importing')} ],
@@ -17,17 +18,20 @@ my @BECAME = (
     [ refused => q{state = 'refused'} ],
     [ failed => q{state = 'failed'} ],
     [ repeat => 'repeat_of IS NOT NULL' ],
+    [ undone => 'undone_at IS NOT NULL OR _UNDONE_' ],
     [ staged => q{record_id IS NULL AND outcome IN ('add', 'overlay')} ],
     [ added => q{outcome = 'add'} ],
     [ overlaid => q{outcome = 'overlay'} ],
     [ left_alone => q{outcome = 'ignore'} ],
 );
 
-my $CASE = join ' ', 'CASE', (map {"WHEN $_->[1] THEN '$_->[0]'"} @BECAME), q{ELSE 'failed' END};
-
 my $LIST = 'number, received_at, login, profile, title, state, outcome, record_type, record_id, import_batch_id, milliseconds';
 
-sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
+sub new ($class, %args) {
+    my $undone = $args{koha}->undone_condition('import_record_id');
+    my $case = join ' ', 'CASE', (map {"WHEN $_->[1] THEN '$_->[0]'"} @BECAME), q{ELSE 'failed' END};
+    return bless { koha => $args{koha}, became => $case =~ s/_UNDONE_/$undone/r }, $class;
+}
 
 sub _table ($self) { return $self->{koha}->table('exports') }
 
@@ -40,7 +44,7 @@ sub find ($self, %wanted) {
     my ($where, @values) = $self->_where(\%wanted);
     my $order = $wanted{oldest_first} ? 'ASC' : 'DESC';
     return $self->{koha}->dbh->selectall_arrayref(
-        "SELECT $LIST, $CASE AS became FROM @{[ $self->_table ]} $where ORDER BY number $order LIMIT ? OFFSET ?",
+        "SELECT $LIST, $self->{became} AS became FROM @{[ $self->_table ]} $where ORDER BY number $order LIMIT ? OFFSET ?",
         { Slice => {} }, @values, $wanted{most} // 20, $wanted{start} // 0);
 }
 
@@ -51,7 +55,7 @@ sub count ($self, %wanted) {
 
 sub of_record ($self, $type, $id, %range) {
     return $self->{koha}->dbh->selectall_arrayref(
-        "SELECT $LIST, $CASE AS became FROM @{[ $self->_table ]} WHERE record_type = ? AND record_id = ?"
+        "SELECT $LIST, $self->{became} AS became FROM @{[ $self->_table ]} WHERE record_type = ? AND record_id = ?"
             . ' ORDER BY number DESC LIMIT ?', { Slice => {} }, $type, $id, $range{most} // 100);
 }
 
@@ -64,7 +68,7 @@ sub _where ($self, $wanted) {
     my $koha = $self->{koha};
     my (@conditions, @values);
     my $add = sub ($condition, @bound) { push @conditions, $condition; push @values, @bound; return };
-    $add->("$CASE = ?", $wanted->{became}) if length($wanted->{became} // '');
+    $add->("$self->{became} = ?", $wanted->{became}) if length($wanted->{became} // '');
     $add->('profile = ?', $wanted->{profile}) if length($wanted->{profile} // '');
     my $from = $koha->beginning_of_day($wanted->{from});
     my $before = $koha->beginning_of_day($wanted->{to}, 1);
@@ -88,11 +92,17 @@ sub _search ($text) {
 # With the plan as a hash; undef where there is none of that number.
 sub one ($self, $number) {
     my $export = $self->{koha}->dbh->selectrow_hashref(
-        "SELECT *, $CASE AS became FROM @{[ $self->_table ]} WHERE number = ?", undef, $number) or return;
+        "SELECT *, $self->{became} AS became FROM @{[ $self->_table ]} WHERE number = ?", undef, $number) or return;
+    $export->{plan} = $self->plan_of($export);
+    return $export;
+}
+
+# As a hash, whether it is one already or a column.
+sub plan_of ($class, $export) {
+    return $export->{plan} if ref $export->{plan};
     my $octets = $export->{plan} // '';
     utf8::encode($octets) if utf8::is_utf8($octets);
-    $export->{plan} = length $octets ? eval { JSON::PP->new->utf8->decode($octets) } : undef;
-    return $export;
+    return length $octets ? eval { JSON::PP->new->utf8->decode($octets) } : undef;
 }
 
 1;
@@ -133,5 +143,9 @@ Names of profiles that exports came by.
 =head2 one($number)
 
 Everything of one, with its C<plan> as a hash.
+
+=head2 plan_of(\%export)
+
+The plan of a row, as a hash, or undef.
 
 =cut

@@ -183,6 +183,13 @@ sub last_import ($self, $record_type, $record_id) {
     return;
 }
 
+sub set_undone ($self, $number, $borrowernumber) {
+    my $table = $self->_table('exports');
+    $self->{koha}->dbh->do("UPDATE $table SET undone_by = ?, undone_at = $NOW WHERE number = ?", undef,
+        $borrowernumber, $number);
+    return;
+}
+
 sub set_indexed ($self, $number) {
     my $table = $self->_table('exports');
     $self->{koha}->dbh->do("UPDATE $table SET index_pending = 0 WHERE number = ?", undef, $number);
@@ -335,7 +342,7 @@ Adds a row and returns its number.
 
 Takes the lease and counts; false where the export is finished already, or has ended too many importers.
 
-=head2 find($number), lock($number), finish($number, %columns), set_error($number, $text), set_indexed($number)
+=head2 find($number), lock($number), finish($number, %columns), set_error($number, $text), set_indexed($number), set_undone($number, $borrowernumber)
 
 One row, as a hash.
 

@@ -914,6 +914,66 @@ sub import_stands ($self, $import_record_id) {
     return $record->status =~ /\A(?:imported|ignored|staged)\z/ ? 1 : 0;
 }
 
+# ---------------------------------------------------------------- undoing an import
+
+# SQL: whether the import in that column was undone in Koha.
+sub undone_condition ($self, $column) {
+    return "$column IN (SELECT r.import_record_id FROM import_records r WHERE r.status = 'reverted')";
+}
+
+# {status, in_batch}: how many records the batch holds; undef where the batch was cleaned or deleted.
+sub imported ($self, $import_record_id) {
+    my $record = $self->schema->resultset('ImportRecord')->find($import_record_id) or return;
+    my $batch = { import_batch_id => $record->get_column('import_batch_id') };
+    return { status => $record->status, in_batch => $self->schema->resultset('ImportRecord')->search($batch)->count };
+}
+
+# Koha's own undo of a whole batch. It tells of no error that counts: the caller looks at what there is then.
+sub revert_batch ($self, $batch_id) {
+    local $ENV{OVERRIDE_SYSPREF_AuthorityMergeLimit} = 0;    # as mod_authority does
+    C4::ImportBatch::BatchRevertRecords($batch_id);
+    return;
+}
+
+# Of the items that an import has added, those that are there: {itemnumber, barcode}.
+sub added_items ($self, $import_record_id) {
+    return $self->dbh->selectall_arrayref(
+        'SELECT i.itemnumber, i.barcode FROM import_items n JOIN items i ON i.itemnumber = n.itemnumber'
+            . ' WHERE n.import_record_id = ? ORDER BY i.itemnumber', { Slice => {} }, $import_record_id);
+}
+
+# Barcodes, or numbers, of those items that were changed after that moment, or are gone.
+sub items_changed_since ($self, $moment, @numbers) {
+    my @changed;
+    for my $number (@numbers) {
+        my ($barcode, $changed) = $self->dbh->selectrow_array(
+            q{SELECT barcode, UNIX_TIMESTAMP(`timestamp`) > TIMESTAMPDIFF(SECOND, '1970-01-01', ?) FROM items}
+                . ' WHERE itemnumber = ?', undef, $moment, $number);
+        push @changed, $barcode // $number if $changed // 1;
+    }
+    return @changed;
+}
+
+# What lending writes, and who stores an item: nothing of that is put back.
+my %OF_LENDING = map { $_ => 1 } qw(itemnumber biblionumber biblioitemnumber onloan timestamp issues renewals reserves
+    localuse datelastborrowed datelastseen);
+
+# An item as item_values gave it.
+sub restore_item ($self, $values) {
+    my ($tag) = C4::Biblio::GetMarcFromKohaField('items.itemnumber');
+    my %now = $self->schema->resultset('Item')->find($values->{itemnumber})->get_columns;
+    my %wanted = map { $_ => $OF_LENDING{$_} ? $now{$_} : $values->{$_} } keys %now;
+    my %said = map { $_->[0] => 1 } my @subfields = _unlinked_subfields($values->{more_subfields_xml});
+    for my $column (sort grep { defined $wanted{$_} && length $wanted{$_} } keys %wanted) {
+        my (undef, $code) = C4::Biblio::GetMarcFromKohaField("items.$column");
+        push @subfields, [ $code => $wanted{$column} ] if length($code // '') && $column ne 'onloan' && !$said{$code}++;
+    }
+    my $marc = $self->item_record({ tag => $tag, ind1 => ' ', ind2 => ' ', subfields => \@subfields });
+    my @options = _has_options() ? ({ skip_record_index => 1 }) : ();
+    C4::Items::ModItemFromMarc($marc, @{$values}{qw(biblionumber itemnumber)}, @options);
+    return;
+}
+
 # ---------------------------------------------------------------- records and items
 
 sub add_biblio ($self, $marc, $framework) {
@@ -1256,6 +1316,10 @@ A MARC::Record from the core's record, with more fields behind it, and one for a
 =head2 add_batch(%batch), lock_batch($id), open_batch($id), add_to_batch($id, $marc, $record_type), set_matches(...), set_outcome(...), set_batch_status($id, $status), set_import_item($id, %values), import_stands($import_record_id)
 
 Import batches as Koha's Manage staged records shows and undoes them.
+
+=head2 undone_condition($column), imported($import_record_id), revert_batch($batch_id), added_items($import_record_id), items_changed_since($moment, @itemnumbers), restore_item(\%values)
+
+Koha's own undo of a batch, and what is looked at before and after it.
 
 =head2 add_biblio, mod_biblio, add_item, mod_item, item_values, authority_type, authority_type_exists, add_authority, mod_authority, linked_biblios, index_record
 

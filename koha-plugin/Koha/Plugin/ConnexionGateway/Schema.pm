@@ -11,7 +11,7 @@ our $SLOTS = 251;
 
 # Each step is safe to run again: a step that was cut off is simply repeated.
 my @STEPS = (\&_step_1, \&_step_written_digest, \&_step_index, \&_step_preview, \&_step_wishes,
-    \&_step_decisions, \&_step_index_failure, \&_step_test_tickets);
+    \&_step_decisions, \&_step_index_failure, \&_step_test_tickets, \&_step_undo);
 
 sub version ($class) { return scalar @STEPS }
 
@@ -234,6 +234,14 @@ CREATE TABLE IF NOT EXISTS $table (
 ) $charset
 SQL
     _add_column($dbh, $koha->table('exports'), test => 'TINYINT NOT NULL DEFAULT 0');
+    return;
+}
+
+# Who took an export back.
+sub _step_undo ($dbh, $koha) {
+    my $table = $koha->table('exports');
+    _add_column($dbh, $table, undone_by => 'INT NULL');
+    _add_column($dbh, $table, undone_at => 'DATETIME(3) NULL');
     return;
 }
 

@@ -11,10 +11,12 @@ use parent 'Koha::Plugin::ConnexionGateway::Pages::Page';
 
 use Koha::Plugin::ConnexionGateway::Core;
 use Koha::Plugin::ConnexionGateway::Core::Record;
+use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Exports;
 use Koha::Plugin::ConnexionGateway::Importer;
 use Koha::Plugin::ConnexionGateway::Log;
 use Koha::Plugin::ConnexionGateway::Profile;
+use Koha::Plugin::ConnexionGateway::Undo;
 
 sub menu_entry ($self) { return '' }
 
@@ -24,13 +26,14 @@ sub texts_of_scripts ($class) { return 'export' }
 
 sub queries ($class) { return { download => 'download' } }
 
-sub changes ($class) { return { again => 'again' } }
+sub changes ($class) { return { again => 'again', undo => 'undo' } }
 
 sub show ($self) {
     my $export = $self->_asked_for;
     my $plan = $export->{plan};
     return $self->render('export', title => $self->t('export.title', number => $export->{number}), export => $export,
         became => $self->t("log.became.$export->{became}"), patron => $self->_patron($export),
+        undo => $self->_undo($export), undone => $self->_undone($export), undone_now => scalar $self->param('undone'),
         record_url => defined $export->{record_id}
             ? $self->koha->record_path($export->{record_type}, $export->{record_id}) : undef,
         reasons => [ $plan ? $self->words->reasons($plan) : () ],
@@ -50,6 +53,28 @@ sub _patron ($self, $export) {
     my $number = $export->{borrowernumber} // return;
     my $patron = $self->koha->patron(borrowernumber => $number) // {};
     return { number => $number, userid => $patron->{userid} // $number };
+}
+
+sub _undoer ($self) {
+    return $self->{undoer} //= Koha::Plugin::ConnexionGateway::Undo->new(
+        koha => $self->koha, in_koha => 1, log => Koha::Plugin::ConnexionGateway::Log->silent);
+}
+
+# What the page says of it: what would be done, or why it can't be; nothing where nothing was imported.
+sub _undo ($self, $export) {
+    my $obstacle = $self->_undoer->obstacle($export);
+    return { sure => $self->t("export.undo_sure.$export->{outcome}", id => $export->{record_id}),
+        may => $self->_undoer->may($self->userid) ? 1 : 0 } if !$obstacle;
+    my ($code, %values) = @{$obstacle};
+    return if $code eq 'nothing' || $code eq 'undone';
+    return { refused => $self->t("undo.refused.$code", %values) };
+}
+
+sub _undone ($self, $export) {
+    return if $export->{became} ne 'undone';
+    my $by = $export->{undone_by} // return $self->t('export.undone_in_koha');
+    my $patron = $self->koha->patron(borrowernumber => $by) // {};
+    return $self->t('export.undone_by', date => $self->koha->local_time($export->{undone_at}), userid => $patron->{userid} // $by);
 }
 
 sub _candidate ($self, $plan, $candidate) {
@@ -91,6 +116,17 @@ sub again ($self) {
         page => $self->url('tool', 'export', number => $answer->{number}) });
 }
 
+sub undo ($self) {
+    my $number = $self->number('number') // $self->refuse('pages.bad_request');
+    my $done = eval { $self->_undoer->undo($number, $self->userid) } // $self->_undo_refused($@);
+    return $self->json({ number => $done->{number}, page => $self->url('tool', 'export', number => $number, undone => 1) });
+}
+
+sub _undo_refused ($self, $error) {
+    my ($code) = Koha::Plugin::ConnexionGateway::Error->code_of($error) =~ /\Aundo[.](\w+)\z/ or die $error;
+    return $self->refuse("undo.refused.$code", $code eq 'permission' ? 403 : 409, %{ $error->values });
+}
+
 1;
 
 __END__
@@ -103,8 +139,8 @@ Koha::Plugin::ConnexionGateway::Pages::Export - all about one export
 
 =head1 METHODS
 
-=head2 show, download, again
+=head2 show, download, again, undo
 
-The page of C<number>; its record as it came; the same record imported once more.
+The page of C<number>; its record as it came; the same record imported once more; what was imported taken back.
 
 =cut

@@ -7,7 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const { root, text, ask, address, element, say_error } = window.ConnexionGateway;
   const filters = document.getElementById("cg-log-filters");
   const good = ["added", "overlaid", "staged", "left_alone", "repeat"];
-  const wait = ["held", "under_way", "preview"];
+  const wait = ["held", "under_way", "preview", "undone"];
 
   const chosen = () => Object.fromEntries([...new FormData(filters)].filter(([, value]) => value !== ""));
 
