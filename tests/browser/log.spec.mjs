@@ -55,7 +55,7 @@ test("the log and one export", async ({ page, gateway, login, open }) => {
   await page.reload();
   await expect(page.locator(".cg-facts ~ .cg-hint")).toContainText("can’t be undone here. Export");
   await expect(page.getByRole("button", { name: "Undo import" })).toHaveCount(0);
-  await page.getByRole("link", { name: "Log" }).click();
+  await page.getByRole("link", { name: "Log", exact: true }).click();
   await rows.nth(0).getByRole("link").first().click();
   await page.getByRole("button", { name: "Undo import" }).click();
   await expect(page.locator("#cg-messages")).toContainText("put back as it was before");
@@ -68,7 +68,7 @@ test("the log and one export", async ({ page, gateway, login, open }) => {
   await expect(page.getByRole("button", { name: "Undo import" })).toHaveCount(0);
   await expectAccessible(page);
   await picture(page, "undone");
-  await page.getByRole("link", { name: "Log" }).click();
+  await page.getByRole("link", { name: "Log", exact: true }).click();
   await expect(rows.nth(0)).toContainText("undone");
 });
 

@@ -33,7 +33,7 @@ sub show ($self) {
     my $plan = $export->{plan};
     return $self->render('export', title => $self->t('export.title', number => $export->{number}), export => $export,
         became => $self->t("log.became.$export->{became}"), patron => $self->_patron($export),
-        undo => $self->_undo($export), undone => $self->_undone($export), undone_now => scalar $self->param('undone'),
+        undo => scalar $self->_undo($export), undone => scalar $self->_undone($export), undone_now => scalar $self->param('undone'),
         record_url => defined $export->{record_id}
             ? $self->koha->record_path($export->{record_type}, $export->{record_id}) : undef,
         reasons => [ $plan ? $self->words->reasons($plan) : () ],
