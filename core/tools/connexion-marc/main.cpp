@@ -6,16 +6,14 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <deque>
 #include <exception>
-#include <future>
-#include <memory>
+#include <optional>
 #include <system_error>
 #include <vector>
 
 #include "batch.hpp"
+#include "in_order.hpp"
 #include "options.hpp"
-#include "pool.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 
@@ -57,73 +55,46 @@ bool wants_progress(const Options& options) {
 class Run {
  public:
   explicit Run(const Options& options)
-      : options_(options),
-        progress_(wants_progress(options), check_files(options.files)),
-        pool_(options.jobs) {}
+      : options_(options), progress_(wants_progress(options), check_files(options.files)) {}
 
   int run() {
     write_all(STDOUT_FILENO, output_head(options_.to));
-    for (const auto& name : options_.files) read(name);
+    InOrder<Job>({[this](Job& job) { return take(job); },
+                  [this](Job& job) { convert(job.block, options_, job.batch); },
+                  [this](Job& job) { finish(job); }})
+        .run(options_.jobs);
     progress_.clear();
     write_all(STDOUT_FILENO, output_foot(options_.to));
     return refused_ == 0 ? kAllTaken : kSomeRefused;
   }
 
  private:
-  // A block on its way. It stays where it is, and is used again.
   struct Job {
     Block block;
     Batch batch;
-    std::future<void> done;
+    std::size_t file = 0;
   };
 
-  void read(const std::string& name) {
-    File file(name);
-    index_ = 0;
-    while (true) {
-      auto job = new_job();
-      if (!file.next(job->block)) {
-        spare_.push_back(std::move(job));
-        break;
-      }
-      start(std::move(job));
-      while (under_way_ > most_under_way()) finish_first(name);
+  bool take(Job& job) {
+    for (; next_file_ < options_.files.size(); file_.reset(), ++next_file_) {
+      if (!file_) file_.emplace(options_.files[next_file_]);
+      job.file = next_file_;
+      if (file_->next(job.block)) return true;
     }
-    while (!jobs_.empty()) finish_first(name);
+    return false;
   }
 
-  // Enough bytes to keep all threads at work, and no more: memory is bounded.
-  [[nodiscard]] std::size_t most_under_way() const noexcept {
-    return options_.jobs > 1 ? kBlock * 2 * options_.jobs : 0;
-  }
-
-  std::unique_ptr<Job> new_job() {
-    if (spare_.empty()) return std::make_unique<Job>();
-    auto job = std::move(spare_.back());
-    spare_.pop_back();
-    return job;
-  }
-
-  void start(std::unique_ptr<Job> job) {
-    under_way_ += job->block.bytes.size();
-    job->done = pool_.submit([&job = *job, this] { convert(job.block, options_, job.batch); });
-    jobs_.push_back(std::move(job));
-  }
-
-  void finish_first(const std::string& name) {
-    pool_.wait(jobs_.front()->done);
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
-    under_way_ -= job->block.bytes.size();
-    bytes_ += job->block.bytes.size();
-    const Batch& batch = job->batch;
+  void finish(const Job& job) {
+    if (job.file != finished_file_) index_ = 0;
+    finished_file_ = job.file;
+    const Batch& batch = job.batch;
     write_all(STDOUT_FILENO, batch.out.view());
-    if (!batch.remarks.empty()) remark(batch, name);
+    if (!batch.remarks.empty()) remark(batch, options_.files[job.file]);
     index_ += batch.records;
+    bytes_ += job.block.bytes.size();
     records_ += batch.records;
     refused_ += batch.refused;
     progress_.update(bytes_, records_, refused_);
-    spare_.push_back(std::move(job));
   }
 
   void remark(const Batch& batch, const std::string& name) {
@@ -141,11 +112,10 @@ class Run {
 
   const Options& options_;
   Progress progress_;
-  std::deque<std::unique_ptr<Job>> jobs_;  // in the file's order
-  std::vector<std::unique_ptr<Job>> spare_;
-  std::size_t under_way_ = 0;  // bytes of jobs_
-  Pool pool_;                  // behind what its tasks use
-  std::uint64_t index_ = 0;    // of the next record in its file
+  std::size_t next_file_ = 0;
+  std::optional<File> file_;       // that one, where it has been opened
+  std::size_t finished_file_ = 0;  // of the block that was finished last
+  std::uint64_t index_ = 0;        // of the next record in that file
   std::uint64_t bytes_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t refused_ = 0;
