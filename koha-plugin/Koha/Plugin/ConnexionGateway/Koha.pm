@@ -11,6 +11,7 @@ use Digest::SHA ();
 
 use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Password;
+use Koha::Plugin::ConnexionGateway::Storage;
 
 my $PASSWORD = 'Koha::Plugin::ConnexionGateway::Password';
 
@@ -133,7 +134,13 @@ sub _forget_statements ($dbh) {
 sub steadily ($self, $code) {
     local $self->{database_error} = undef;
     my $result;
-    return $result if eval { $self->_guarded_handle($self->schema->storage); $result = $code->(); 1 };
+    my $done = eval {
+        $self->_guarded_handle($self->schema->storage);
+        local $Koha::Plugin::ConnexionGateway::Storage::known_to_be_connected = 1;
+        $result = $code->();
+        1;
+    };
+    return $result if $done;
     my $error = $@;
     my $number = $self->is_lost($error) ? 2013 : $self->{database_error};
     _drop_connection($self->schema->storage) if $self->is_lost($error);
@@ -160,6 +167,7 @@ sub raise_errors ($self) {
     };
     _also_when_connecting($storage, $raise);
     $raise->($storage);
+    Koha::Plugin::ConnexionGateway::Storage->take($storage);
     return $self;
 }
 
