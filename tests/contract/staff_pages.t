@@ -74,4 +74,38 @@ subtest 'dates as the library writes them' => sub {
         'a moment of another time zone is told in that of the library');
 };
 
+# Where a script finds what was ticked, and a place for a button: by page, the template of Koha's and that of the stand-in.
+my %TICKED = (
+    'search results' => [ 'modules/catalogue/results.tt', 'records.tt', 'selection', 'selection_ops' ],
+    'a list' => [ 'modules/virtualshelves/shelves.tt', 'records.tt', 'selection', 'selection_ops' ],
+    'the cart' => [ 'modules/basket/basket.tt', 'cart.tt', 'select_record', 'toolbar' ],
+    'an authority record' => [ 'includes/authorities-toolbar.inc', 'record.tt', undef, 'toolbar' ],
+);
+
+sub template {
+    my ($of_koha, $of_sandbox) = @_;
+    my $file = real() ? C4::Context->config('intrahtdocs') . "/prog/en/$of_koha" : dirname(__FILE__) . "/../sandbox/pages/$of_sandbox";
+    open my $in, '<:encoding(UTF-8)', $file or die "$file: $!\n";
+    local $/ = undef;
+    return scalar <$in>;
+}
+
+for my $page (sort keys %TICKED) {
+    my ($of_koha, $of_sandbox, $class, $place) = @{ $TICKED{$page} };
+    my $html = template($of_koha, $of_sandbox);
+    like($html, qr/<div id="$place"/, "$page: there is $place");
+    next if !defined $class;
+    like($html, qr/<input(?=[^>]*\stype="checkbox")(?=[^>]*\sclass="$class\b)(?=[^>]*\svalue="\[% [\w.]*biblionumber )/i,
+        "$page: a box has the number of its record");
+}
+
+subtest 'scripts of plugins' => sub {
+    my $bottom = real() ? template('includes/intranet-bottom.inc') : do {
+        open my $in, '<', dirname(__FILE__) . '/../sandbox/includes/intranet-bottom.inc' or die $!;
+        local $/ = undef;
+        <$in>;
+    };
+    like($bottom, qr/intranet_js/, 'are at the bottom of the page');
+};
+
 done_testing;

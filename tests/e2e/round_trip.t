@@ -72,13 +72,15 @@ sub is_sound ($octets) {
     return length $octets < 99_000 && substr($octets, 12, 5) =~ /\A[0-9]{5}\z/ && length $octets == substr $octets, 0, 5;
 }
 
-# Of a record in Koha, what should be the same afterwards; the OCLC number may come to 035 and goes from 001.
+# Of a record in Koha, what should be the same afterwards; the OCLC number may come to 035 and goes from 001. Koha itself takes away
+# a field with nothing but $9 when it saves a record again.
 sub content ($number) {
     my $xml = $gateway->metadata($number);
     $xml = Encode::decode('UTF-8', $xml) if !utf8::is_utf8($xml);
     my $record = MARC::Record->new_from_xml($xml, 'UTF-8');
     my @fields;
     for my $field (grep { $_->tag !~ /\A(?:001|003|005)\z/ } $record->fields) {
+        next if !$field->is_control_field && !grep { $_->[0] ne '9' } $field->subfields;
         push @fields, $field->is_control_field ? $field->tag . $field->data
             : join ' ', $field->tag, $field->indicator(1) . $field->indicator(2),
             map {"\$$_->[0]$_->[1]"} grep { $_->[0] ne '9' || $field->tag !~ /\A[14678]/ } $field->subfields;

@@ -32,6 +32,8 @@ my %IRREGULAR = (
     matchchecks                 => 'Matchcheck',
     need_merge_authorities      => 'NeedMergeAuthority',
     userflags                   => 'Userflag',
+    virtualshelves              => 'Virtualshelve',
+    virtualshelfcontents        => 'Virtualshelfcontent',
     authorised_value_categories => 'AuthorisedValueCategory',
 );
 
