@@ -12,6 +12,7 @@ use lib "$Bin/lib";
 
 use ConnexionTest qw(moby_dick rules rss_kb);
 use Koha::Plugin::ConnexionGateway::Core;
+use Koha::Plugin::ConnexionGateway::Core::ClientRules;
 use Koha::Plugin::ConnexionGateway::Core::Facts;
 use Koha::Plugin::ConnexionGateway::Core::Record;
 use Koha::Plugin::ConnexionGateway::Core::RequestParser;
@@ -25,6 +26,10 @@ my $Core   = 'Koha::Plugin::ConnexionGateway::Core';
 my $octets = moby_dick();
 my $record = "${Core}::Record"->read($octets)->{record};
 my $rules  = "${Core}::Rules"->new(rules());
+my %client = (schema_version => 1, record_type => 'biblio', encoding => 'marc-8', local_fields => ['9XX'],
+    item_tag => '952', items => undef);
+my $client_json = Mojo::JSON::encode_json(\%client);
+my $client      = "${Core}::ClientRules"->new($client_json);
 my $json   = Mojo::JSON::encode_json(rules());
 my $xml    = $record->marcxml;
 my $bad    = substr $octets, 0, 150;
@@ -47,6 +52,8 @@ my %case = (
         my $facts = "${Core}::Facts"->new->hit(0, 34, 'search')->candidate(34, $record);
         $rules->decide($record, $facts);
     },
+    'records for the Client' => sub { $client->for_client($record) },
+    'rules for the Client'   => sub { "${Core}::ClientRules"->new($client_json) },
     'text'                 => sub { $Core->ascii("\x{159}$long") },
     'errors from the core' => sub {
         eval { "${Core}::Rules"->new(qq({"$long": 1})) }
