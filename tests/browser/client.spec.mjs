@@ -29,7 +29,7 @@ test("the sheet of a profile, tested until a part fails", async ({ page, login, 
   const result = page.locator("#cg-test-result");
   await page.getByLabel("Password", { exact: true }).fill("demo");
   await page.getByRole("button", { name: "Test", exact: true }).click();
-  await expect(page.locator("#cg-messages")).toContainText("Everything works", soon);
+  await expect(result).toContainText("Everything works", soon);
   await expect(result.locator(".cg-state-good")).toHaveCount(5);
   await expect(result).toContainText("The test record: A new record is added");
   await expect(result).toContainText("Nothing was written to Koha: this was a test.");
@@ -42,14 +42,14 @@ test("the sheet of a profile, tested until a part fails", async ({ page, login, 
 
   await page.getByLabel("Password", { exact: true }).fill("<script>alert(1)</script>");
   await page.keyboard.press("Enter");
-  await expect(page.locator("#cg-messages")).toContainText("“Login” fails", soon);
+  await expect(result).toContainText("“Login” fails", soon);
   await expect(result.locator(".cg-state-skipped")).toHaveCount(2);
   await expect(result).toContainText("give the profile a new one");
   await picture(page, "client-fails");
 
   await gateway.tell("halt");
   await page.getByRole("button", { name: "Test", exact: true }).click();
-  await expect(page.locator("#cg-messages")).toContainText("“Service” fails", soon);
+  await expect(result).toContainText("“Service” fails", soon);
   await expect(result.locator("code").first()).toContainText("connexion-gateway serve");
   await expectAccessible(page);
   await gateway.tell("serve");

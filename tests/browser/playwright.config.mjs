@@ -11,8 +11,8 @@ export default defineConfig({
   outputDir: "../../build/browser/results",
   timeout: 180_000,
   expect: { timeout: 20_000 },
-  // One for each generation: within one, the tests share a gateway.
-  workers: 2,
+  // One for each generation: within one, the tests share a gateway, and on a real Koha its database too.
+  workers: generations.length,
   fullyParallel: false,
   reporter: [["list"]],
   use: {

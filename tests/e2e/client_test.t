@@ -95,6 +95,33 @@ subtest 'a test whose importer is gone stays one' => sub {
     isnt $imported, $before, 'which an export does';
 };
 
+# ---------------------------------------------------------------- the sheet
+
+sub sheet { return Koha::Plugin::ConnexionGateway::ClientSheet->new(koha => $koha) }
+
+subtest 'the name of the host' => sub {
+    $settings->save_service({ client_host => '' });
+    my %host = ('https://staff.example.org:8443/x' => 'staff.example.org', 'staff.example.org' => 'staff.example.org',
+        'http://[2001:db8::1]:8080' => '2001:db8::1');
+    for my $url (sort keys %host) {
+        $gateway->dbh->do(q{UPDATE systempreferences SET value = ? WHERE variable = 'staffClientBaseURL'}, undef, $url);
+        $koha->forget_caches;
+        is sheet()->address->{host}, $host{$url}, "of $url";
+    }
+    ok !eval { $settings->save_service({ client_host => $_ }); 1 }, "$_ is none"
+        for 'http://koha.example.org', 'koha.example.org:8000', 'abc.de:8000', 'koha.example.org/', 'a b';
+    $settings->save_service({ client_host => '127.0.0.1' });
+    is_deeply sheet()->address, { host => '127.0.0.1', port => $gateway->{port}, only_here => 1 }, 'the setting goes first';
+};
+
+subtest 'what is typed' => sub {
+    my %typed = map { $_->{name} => $_->{value} } map { @{ $_->{fields} } } @{ sheet()->groups($settings->profile('demo'))->{client} };
+    is_deeply [ @typed{qw(type host timeout retries delay login biblio_format biblio_characters)} ],
+        [ 'OCLC Gateway Export', '127.0.0.1', 100, 3, 0, 'demo', 'MARC 21', 'UTF-8 Unicode' ], 'for a profile';
+    ok !exists $typed{authority_characters}, 'and nothing of what it does not take';
+    unlike join(' ', map { $_ // '' } values %typed), qr/\$2a\$/, 'no password';
+};
+
 # ---------------------------------------------------------------- step by step
 
 sub tested ($name, %with) {

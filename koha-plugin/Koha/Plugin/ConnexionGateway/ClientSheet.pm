@@ -7,9 +7,7 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
-use Sys::Hostname ();
-
-use Koha::Plugin::ConnexionGateway::Services;
+use Koha::Plugin::ConnexionGateway::ServiceState;
 use Koha::Plugin::ConnexionGateway::Settings;
 
 # How long the Client and Record Manager wait before they send a record again: the service answers sooner.
@@ -38,12 +36,14 @@ my %GROUPS = (
 
 sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
 
-# Where the Client finds the service. Which one: that which was started last, else that of the settings.
+# Where the Client finds the service. Of several: one that runs before one that does not, that of the settings before others.
 sub address ($self) {
     my $settings = Koha::Plugin::ConnexionGateway::Settings->new(koha => $self->{koha})->service;
-    my $services = Koha::Plugin::ConnexionGateway::Services->new(koha => $self->{koha})->wishes->services;
-    my ($service) = sort { $b->{started_at} cmp $a->{started_at} } @{$services};
-    $service //= { host => Sys::Hostname::hostname(), address => $settings->{bind}, port => $settings->{port} };
+    my %rank = (running => 3, draining => 2, unwell => 2, unknown => 1);
+    my ($service) = sort {
+        ($rank{ $b->{state} } // 0) <=> ($rank{ $a->{state} } // 0)
+            || ($b->{port} == $settings->{port}) <=> ($a->{port} == $settings->{port})
+    } @{ Koha::Plugin::ConnexionGateway::ServiceState->new(koha => $self->{koha})->services };
     return {
         host => $self->_host($settings, $service), port => 0 + $service->{port},
         only_here => $service->{address} =~ /\A(?:127[.]|::1\z|localhost\z)/ ? 1 : 0,

@@ -67,7 +67,10 @@ my %KIND = (
         my @wrong = Koha::Plugin::ConnexionGateway::Addresses->unreadable($value);
         return @wrong ? ('no_network', value => $wrong[0]) : ();
     },
-    host => sub ($value) { return $value =~ /\A(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:.]{0,44}))?\z|\A::[0-9A-Fa-f:.]{1,43}\z/ ? () : ('no_host') },
+    host => sub ($value) {
+        return $value =~ /\A(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252})?\z/
+            || Koha::Plugin::ConnexionGateway::Addresses->is_address($value) ? () : ('no_host');
+    },
     file => sub ($value) { return $value eq '' || $value =~ m{\A/} ? () : ('no_path') },
 );
 

@@ -50,16 +50,22 @@
       told.todo ? element("p", {}, element("strong", {}, text("client.todo")), " ", told.todo) : null,
       (told.commands || []).map((line) => element("p", { class: "cg-command" }, element("code", {}, line))));
 
+  // Here and not at the top of the page, which is far away.
+  const summary = (steps) => {
+    const bad = steps.find((one) => one.state === "bad");
+    const doubtful = steps.find((one) => one.state === "wait");
+    const told = (kind, content) => element("div", { class: `cg-message cg-message-${kind}` }, content);
+    if (bad) return told("problem", text("client.fails", { step: bad.step }));
+    return doubtful ? told("notice", text("client.works_but", { step: doubtful.step })) : told("success", text("client.works"));
+  };
+
   const show = ({ steps, reply, export: address }) => {
+    document.getElementById("cg-messages").replaceChildren();
     document.getElementById("cg-test-result").replaceChildren(
+      summary(steps),
       element("ol", { class: "cg-path" }, steps.map(step)),
       ...(reply ? [element("h3", {}, text("client.reply")), element("p", { class: "cg-reply cg-octets" }, reply)] : []),
       ...(address ? [element("p", {}, element("a", { href: address }, text("client.in_log")))] : []));
-    const bad = steps.find((one) => one.state === "bad");
-    const doubtful = steps.find((one) => one.state === "wait");
-    if (bad) say("problem", text("client.fails", { step: bad.step }));
-    else if (doubtful) say("notice", text("client.works_but", { step: doubtful.step }));
-    else say("success", text("client.works"));
   };
 
   form.addEventListener("submit", (event) => {
