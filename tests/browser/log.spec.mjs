@@ -58,7 +58,7 @@ test("the log and one export", async ({ page, gateway, login, open }) => {
   await page.getByRole("link", { name: "Log", exact: true }).click();
   await rows.nth(0).getByRole("link").first().click();
   await page.getByRole("button", { name: "Undo import" }).click();
-  await expect(page.locator("#cg-messages")).toContainText("put back as it was before");
+  await expect(page.locator("#cg-messages")).toContainText("puts it back as it was before");
   await page.getByRole("button", { name: "No, keep it" }).click();
   await expect(page.getByRole("button", { name: "Undo import" })).toBeFocused();
   await page.keyboard.press("Enter");

@@ -72,6 +72,19 @@ sub uninstall {
     return Koha::Plugin::ConnexionGateway::Uninstall->run($self);
 }
 
+# Koha's REST API asks for these when it starts.
+sub api_namespace { return 'connexiongateway' }
+
+sub api_routes {
+    my ($self) = @_;
+    return $self->go_home if $self->{cgi};
+    require JSON::PP;
+    my $file = __FILE__ =~ s{[.]pm\z}{/openapi.json}r;
+    open my $in, '<:raw', $file or die "$file: $!\n";
+    local $/ = undef;
+    return JSON::PP->new->utf8->decode(scalar <$in>);
+}
+
 # Koha's nightly job goes on to the next plugin whatever becomes of this.
 sub cronjob_nightly {
     my ($self) = @_;
@@ -139,7 +152,7 @@ Koha::Plugin::ConnexionGateway - OCLC Gateway Export into Koha: Koha's hooks onl
 
 =head1 METHODS
 
-=head2 new, configure, tool, install, upgrade, uninstall, cronjob_nightly, intranet_catalog_biblio_enhancements_toolbar_button, intranet_js, after_biblio_action, after_authority_action
+=head2 new, configure, tool, install, upgrade, uninstall, api_namespace, api_routes, cronjob_nightly, intranet_catalog_biblio_enhancements_toolbar_button, intranet_js, after_biblio_action, after_authority_action
 
 Called by Koha.
 

@@ -110,6 +110,14 @@ sub run_perl ($self, @command) {
     return system $^X, @command;
 }
 
+# The process; who starts it ends it.
+sub start_perl ($self, @command) {
+    my $pid = fork // die "fork: $!\n";
+    return $pid if $pid;
+    local %ENV = (%ENV, $self->_environment);
+    exec $^X, @command or POSIX::_exit(1);
+}
+
 # A real Koha has the settings again that it had.
 sub _keep_settings ($self) {
     $self->{settings_before} = $self->dbh->selectall_arrayref("SELECT name, value FROM $SETTINGS");

@@ -29,6 +29,15 @@ sub new ($class, %args) {
 
 sub held ($self) { return $self->{held} }
 
+# What a page or a program sends, with nothing else in it.
+sub wanted ($class, $document) {
+    my %items = ref $document->{items} eq 'HASH' ? %{ $document->{items} } : ();
+    return {
+        (map { $_ => $document->{$_} } grep { defined $document->{$_} && !ref $document->{$_} } qw(record target seen)),
+        items => { map { $_ => "$items{$_}" } keys %items },
+    };
+}
+
 sub decide ($self, $number, $userid, $decision) {
     $self->{koha}->forget_caches;
     _refuse('unknown', 'A decision is overlay, add, ignore or discard.') if !$RECORD{ $decision->{record} // '' };
@@ -228,6 +237,10 @@ As of L<Koha::Plugin::ConnexionGateway::Importer>.
 =head2 held
 
 The L<Koha::Plugin::ConnexionGateway::Held> that shows what can be decided.
+
+=head2 wanted(\%document)
+
+A decision from what was sent as JSON.
 
 =head2 decide($number, $userid, \%decision)
 

@@ -66,6 +66,9 @@ my %HELP = (
     connexion_index_lag_seconds => [gauge => 'How long the oldest change waits for the indexer'],
     connexion_index_waiting => [gauge => 'Changes that wait for the indexer'],
     connexion_koha_seen_time_seconds => [gauge => 'When the two above were last looked at'],
+    connexion_journal_exports => [gauge => 'Exports in the journal by their state'],
+    connexion_journal_exports_today => [gauge => 'Exports since midnight by what became of them'],
+    connexion_service_up => [gauge => '1 where a service takes exports'],
     connexion_log_lines_lost_total => [counter => 'Lines of the log that could not be written'],
 );
 
@@ -116,6 +119,21 @@ sub _seen ($self) {
     );
 }
 
+# What Koha's database and the services tell, for who asks Koha and not a service.
+sub of_koha ($class, $facts) {
+    my $samples = sub ($name, $counts) { map { [ qq({$name="$_"}), $counts->{$_} ] } sort keys %{$counts} };
+    my $queue = $facts->{index_queue};
+    my @lines = (
+        _metric('connexion_journal_exports', $samples->(state => $facts->{states})),
+        _metric('connexion_journal_exports_today', $samples->(outcome => $facts->{today})),
+        _metric('connexion_service_up',
+            map { [ qq({host="$_->{host}",port="$_->{port}"}), $_->{state} eq 'running' ? 1 : 0 ] } @{ $facts->{services} }),
+        defined $queue->{waiting} ? (_metric('connexion_index_lag_seconds', [ '', $queue->{age} ]),
+            _metric('connexion_index_waiting', [ '', $queue->{waiting} ])) : (),
+    );
+    return join '', map {"$_\n"} @lines;
+}
+
 # The same in short, for `connexion-gateway status` and the staff pages.
 sub summary ($self, $now) {
     return {
@@ -153,6 +171,11 @@ Adds to C<retries>, C<importer_deaths>, C<bad_requests>, C<connections> or C<con
 =head2 outcomes(\%counts), answered($seconds), saw(\%queue)
 
 What became of exports; how long one took; Koha's queue of the indexer as C<{waiting, age}>.
+
+=head2 of_koha(\%facts)
+
+Without a service of one's own, in the same format: C<states> and C<today> (counts of the journal), C<services> and
+C<index_queue> as of L<Koha::Plugin::ConnexionGateway::ServiceState>.
 
 =head2 text(\%now), summary(\%now)
 

@@ -12,6 +12,7 @@ use Koha::Plugin::ConnexionGateway::Planner;
 
 sub new ($class, %args) {
     return bless {
+        koha => $args{koha},
         planner => Koha::Plugin::ConnexionGateway::Planner->new(
             koha => $args{koha}, settings => $args{settings}, journal => $args{journal},
             identifiers => Koha::Plugin::ConnexionGateway::Identifiers->new(koha => $args{koha}),
@@ -44,6 +45,12 @@ sub _split_marcxml ($octets) {
 }
 
 # ---------------------------------------------------------------- what would become of one
+
+# As whom the profile writes; where each cataloguer has a login, it is the one who tries.
+sub context ($self, $profile, $user) {
+    my $writer = length($profile->{write_as} // '') ? $self->{koha}->patron(userid => $profile->{write_as}) : $user;
+    return { profile => $profile, patron => $writer };
+}
 
 # {read, plan, record, error}: without a record it can't be read, without a plan the error is what was raised.
 sub plan ($self, $context, $source) {
@@ -90,6 +97,10 @@ Koha::Plugin::ConnexionGateway::Preview - what would become of the records of a 
 =head2 split_file($octets)
 
 The records of a file of MARCXML or ISO 2709, as C<{form, octets}>.
+
+=head2 context(\%profile, \%patron)
+
+What C<plan> takes, for the patron who tries.
 
 =head2 plan(\%context, \%source)
 

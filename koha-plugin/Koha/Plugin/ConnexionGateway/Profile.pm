@@ -75,6 +75,8 @@ sub choices ($class) {
     return { map { $_ => $MEMBERS{$_}{values} } grep { $MEMBERS{$_}{values} } keys %MEMBERS };
 }
 
+sub flags ($class) { return grep { $MEMBERS{$_}{flag} } keys %MEMBERS }
+
 # The least and the most that a number may be.
 sub range ($class, $member) { return $MEMBERS{$member}{number} }
 
@@ -350,6 +352,10 @@ The names of the members; each with its default.
 =head2 choices
 
 The values allowed for each member that is a choice.
+
+=head2 flags
+
+The members that are on or off.
 
 =head2 range($member)
 

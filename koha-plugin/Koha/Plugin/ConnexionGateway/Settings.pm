@@ -16,7 +16,8 @@ use Koha::Plugin::ConnexionGateway::ServiceSettings;
 
 my $SERVICE = 'Koha::Plugin::ConnexionGateway::ServiceSettings';
 my $PROFILE = 'Koha::Plugin::ConnexionGateway::Profile';
-my $JSON = JSON::PP->new->utf8->canonical;
+# ASCII, so that it is the same whatever a handle makes of octets.
+my $JSON = JSON::PP->new->ascii->canonical;
 
 sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
 
@@ -78,7 +79,9 @@ sub profile_for_login ($self, $login) {
 }
 
 sub _inflate ($row) {
-    my $body = $JSON->decode($row->{body});
+    my $text = $row->{body};
+    utf8::decode($text) if !utf8::is_utf8($text);
+    my $body = $JSON->decode($text);
     my %profile = $PROFILE->defaults;
     return {
         %profile,
@@ -90,17 +93,17 @@ sub _inflate ($row) {
 
 sub blank_profile ($class) { return { $PROFILE->defaults, name => '', login => '', enabled => 1 } }
 
-sub save_profile ($self, $profile) {
+# As it would be saved, without the password.
+sub whole_profile ($self, $profile, $before = $self->profile($profile->{name} // '')) {
     my %new = %{$profile};
-    my $password = delete $new{password};
-    my $before = defined $new{name} ? $self->profile($new{name}) : undef;
-    my %whole = (
-        $PROFILE->defaults,
-        enabled => 1, login => undef,
-        ($before ? %{$before} : ()),
-        (map { $_ => $new{$_} } grep { $_ ne 'password_hash' && $_ ne 'revision' } keys %new),
-    );
-    my $tidy = $PROFILE->tidy(\%whole);
+    delete @new{qw(password password_hash revision)};
+    return $PROFILE->tidy({ $PROFILE->defaults, enabled => 1, login => undef, %{ $before // {} }, %new });
+}
+
+sub save_profile ($self, $profile) {
+    my $password = $profile->{password};
+    my $before = defined $profile->{name} ? $self->profile($profile->{name}) : undef;
+    my $tidy = $self->whole_profile($profile, $before);
     my @problems = $self->problems($tidy, $password, $before);
     _refuse('profile', \@problems) if @problems;
     $self->_store_profile($tidy, $password, $before);
@@ -279,6 +282,10 @@ A new profile's defaults.
 =head2 profiles, profile($name), profile_for_login($login)
 
 Profiles with every member set.
+
+=head2 whole_profile(\%profile)
+
+A profile with every member, as C<save_profile> would save it.
 
 =head2 save_profile(\%profile), delete_profile($name)
 

@@ -39,6 +39,7 @@ my @PREFERENCES = (
     [DefaultClassificationSource => 'ddc'],
     [timeout                     => '1d'],
     [staffClientBaseURL          => ''],
+    [RESTBasicAuth               => 0],
 );
 
 my @LIBRARIES = ([CPL => 'Centerville'], [MPL => 'Midway'], [FFL => 'Fairfield']);

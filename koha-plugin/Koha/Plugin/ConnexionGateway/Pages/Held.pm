@@ -140,21 +140,14 @@ sub _in_words ($self, $code) {
 
 sub decide ($self) {
     my $number = $self->number('number') // $self->refuse('pages.bad_request');
-    my $wanted = $self->document;
+    my $decisions = $self->_decisions;
+    my $decision = $decisions->wanted($self->document);
     my $export = $self->journal->find($number);
     my $profile = $export ? $self->settings->profile($export->{profile} // '') : undef;
     $self->need(Koha::Plugin::ConnexionGateway::Profile->permissions($profile)) if $profile;
-    my $done = $self->_in_words(sub { $self->_decisions->decide($number, $self->userid, _decision($wanted)) });
+    my $done = $self->_in_words(sub { $decisions->decide($number, $self->userid, $decision) });
     my $url = defined $done->{record_id} ? $self->koha->record_path($done->{record_type}, $done->{record_id}) : undef;
     return $self->json({ reply => $done->{reply}, outcome => $done->{outcome}, url => $url });
-}
-
-sub _decision ($wanted) {
-    my %items = ref $wanted->{items} eq 'HASH' ? %{ $wanted->{items} } : ();
-    return {
-        (map { $_ => $wanted->{$_} } grep { defined $wanted->{$_} && !ref $wanted->{$_} } qw(record target seen)),
-        items => { map { $_ => "$items{$_}" } keys %items },
-    };
 }
 
 # In a process of Koha's: what it does is told by the page, and kept in the journal.

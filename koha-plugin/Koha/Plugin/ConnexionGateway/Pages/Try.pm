@@ -40,9 +40,9 @@ sub plan ($self) {
     my @sources = $self->_sources($document->{file} // '');
     my $more = @sources > $MOST_RECORDS ? $MOST_RECORDS : undef;
     splice @sources, $MOST_RECORDS if $more;
-    my $context = { profile => $profile, patron => $self->_writer($profile) };
     my $preview = Koha::Plugin::ConnexionGateway::Preview->new(
         koha => $self->koha, settings => $self->settings, journal => $self->journal);
+    my $context = $preview->context($profile, $self->user);
     return $self->json({ more => $more, records => [ map { $self->_told($preview->plan($context, $_)) } @sources ] });
 }
 
@@ -51,12 +51,6 @@ sub _sources ($self, $base64) {
     $self->refuse('try.too_big', 400, most => $MOST_BYTES) if length $octets > $MOST_BYTES;
     my @sources = Koha::Plugin::ConnexionGateway::Preview->split_file($octets);
     return @sources ? @sources : $self->refuse('try.no_record');
-}
-
-# As whom the profile writes; where each cataloguer has a login, it is the one who tries.
-sub _writer ($self, $profile) {
-    return $self->koha->patron(userid => $profile->{write_as}) if length($profile->{write_as} // '');
-    return $self->user;
 }
 
 # ---------------------------------------------------------------- what is told of one
