@@ -14,7 +14,7 @@
 
 use strict;
 use warnings;
-use feature 'signatures';
+use feature qw(signatures state);
 no warnings 'experimental::signatures';
 
 use FindBin ();
@@ -33,14 +33,32 @@ while (defined(my $line = <>)) {
     my $answer = eval { main->can("do_$told->{do}")->($told) } // { error => "$@" };
     print $JSON->encode($answer), "\n";
 }
-$gateway->stop if $gateway;
+if ($gateway) {
+    _may_use_tools(0);
+    $gateway->stop;
+}
 
 sub do_start ($told) {
     $gateway = TestGateway->start(
         sandbox => { staff_port => 0, indexer_delay => 1 },
         profiles => $told->{profiles} // [],
     );
+    _may_use_tools(1);
     return { staff => _staff(), port => $gateway->{port}, users => _users(), live => TestGateway->live };
+}
+
+# On a real Koha the cataloguer may use the plugin's tools for as long as the tests last. Nobody may configure it by this.
+sub _may_use_tools ($may) {
+    return if !TestGateway->live;
+    state $given = 0;
+    my $dbh = $gateway->dbh;
+    my @row = (_users()->{cataloguer}[0], 'plugins', 'tool');
+    my $who = 'FROM borrowers b JOIN userflags f WHERE b.userid = ? AND f.flag = ?';
+    $given = $dbh->do("INSERT IGNORE INTO user_permissions (borrowernumber, module_bit, code) SELECT b.borrowernumber, f.bit, ? $who",
+        undef, @row[ 2, 0, 1 ]) if $may;
+    $dbh->do("DELETE p FROM user_permissions p JOIN borrowers b USING (borrowernumber) JOIN userflags f ON f.bit = p.module_bit"
+            . ' WHERE b.userid = ? AND f.flag = ? AND p.code = ?', undef, @row) if !$may && $given > 0;
+    return;
 }
 
 sub _staff {
