@@ -12,6 +12,7 @@ no warnings 'experimental::signatures';
 use File::Basename qw(dirname);
 use IO::Socket::INET;
 use JSON::PP ();
+use POSIX ();
 use Test::More;
 
 use lib dirname(__FILE__) . '/lib';
@@ -58,6 +59,34 @@ subtest 'all is well' => sub {
     my ($text) = $gateway->command('doctor');
     like $text, qr/^ok       The service answers on 127\.0\.0\.1 port $gateway->{port}\.$/m, 'in words';
     like $text, qr/^No problem, \d+ warnings?\.$/m, 'with a sum';
+};
+
+subtest q{Koha's Z39.50 server} => sub {
+    my $file = $gateway->{environment}{KOHA_CONF};
+    open my $in, '<', $file or die $!;
+    my $conf = do { local $/ = undef; <$in> };
+    my $with = sub ($text) {
+        open my $out, '>', $file or die $!;
+        print {$out} $conf =~ s{</yazgfs>}{$text</yazgfs>}r;
+        close $out or die $!;
+        my ($output) = $gateway->command('doctor', '--json');
+        my ($found) = grep { $_->{check} eq 'z3950' } @{ JSON::PP->new->utf8->decode($output)->{checks} };
+        return "$found->{state}: $found->{text}";
+    };
+    my $port = TestGateway->free_port;
+    my $open = qq{<listen id="publicserver">tcp:@:$port</listen>};
+    like $with->("<!-- $open -->"), qr/^ok: .* not open to others/, 'is in a comment';
+    like $with->($open), qr/^warning: .*127\.0\.0\.1:$port does not answer: /, 'does not run';
+    my $pid = fork // die $!;
+    exec 'yaz-ztest', '-l', "$gateway->{dir}/ztest.log", "tcp:127.0.0.1:$port" or POSIX::_exit(1) if !$pid;
+    for (1 .. 100) {
+        last if IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+        select undef, undef, undef, 0.1;
+    }
+    like $with->($open), qr/^ok: .*answers on 127\.0\.0\.1:$port/, 'runs';
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    $with->('');
 };
 
 # What is broken, how it is mended, and by check what must be told of it. Several at a time: a run

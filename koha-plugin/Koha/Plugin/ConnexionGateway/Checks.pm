@@ -46,7 +46,7 @@ my $CLOCKS_DIFFER_AT_MOST = 5;
 my ($DISK_PROBLEM, $DISK_WARNING) = (100_000, 1_000_000);
 
 # In the order in which one who sets the gateway up needs them.
-my @CHECKS = qw(core koha database plugin tables profiles port firewall tls identifiers exports index_queue clock disk);
+my @CHECKS = qw(core koha database plugin tables profiles port firewall tls identifiers exports index_queue z3950 clock disk);
 
 sub new ($class, %args) {
     my $self = bless { koha => $args{koha}, log_file => $args{log_file} }, $class;
@@ -337,6 +337,24 @@ sub _index_queue ($self) {
     my $text = "$queue->{waiting} records wait to be indexed, the oldest for " . _duration($queue->{age});
     return _ok($queue->{waiting} ? "$text." : 'No record waits to be indexed.') if $queue->{age} < $INDEXED_WITHIN;
     return _warning("$text.", 'See whether the indexer runs (koha-indexer --status INSTANCE).');
+}
+
+# What the Client asks when it queries Koha.
+sub _z3950 ($self) {
+    my $koha = $self->{koha};
+    my $server = $koha->public_z3950
+        // return _ok(q{Koha's Z39.50 server is not open to others. Only a Client that queries Koha needs it.});
+    my $address = $server->{address};
+    my $newest = $koha->newest_record('biblio');
+    my $hits = eval { $koha->z3950_hits($server, $newest ? $newest->{id} : 1) };
+    return _warning("Koha's Z39.50 server on $address does not answer: "
+            . Koha::Plugin::ConnexionGateway::Error->text_of($@) . '.',
+        'Restart Zebra (koha-zebra --restart INSTANCE), and see publicserver in koha-conf.xml.')
+        if !defined $hits;
+    return _ok("Koha's Z39.50 server answers on $address.") if !$newest || $newest->{age} < $INDEXED_WITHIN;
+    return _ok("Koha's Z39.50 server answers on $address, and finds record $newest->{id} by its number (attribute 12).") if $hits;
+    return _warning("Koha's Z39.50 server answers on $address, but doesn't find record $newest->{id} by its number (attribute 12).",
+        'See whether the indexer runs (koha-indexer --status INSTANCE).');
 }
 
 sub _duration ($seconds) {

@@ -778,6 +778,38 @@ sub index_queue ($self) {
             . ' COALESCE(UNIX_TIMESTAMP() - UNIX_TIMESTAMP(MIN(time)), 0) AS age FROM zebraqueue WHERE done = 0');
 }
 
+# Where Koha's Z39.50 server is open to others, as {address, user, password} on this machine; nothing where it is not.
+sub public_z3950 ($self) {
+    open my $in, '<', $ENV{KOHA_CONF} // return or return;
+    my $xml = do { local $/ = undef; <$in> };
+    close $in or return;
+    $xml =~ s/<!--.*?-->//gs;
+    my ($address) = $xml =~ /<listen\s[^>]*id="publicserver"[^>]*>\s*tcp:([^<\s]+)/ or return;
+    my ($login) = $xml =~ m{<serverinfo\s[^>]*id="publicserver"[^>]*>(.*?)</serverinfo>}s;
+    my ($user, $password) = map { ($login // '') =~ m{<$_>\s*([^<]*?)\s*</$_>} ? $1 : undef } qw(user password);
+    return { address => $address =~ s/\A(?:@|0[.]0[.]0[.]0)/127.0.0.1/r, user => $user, password => $password };
+}
+
+# How many records a Z39.50 client finds there for a biblio number, as the Client asks for it. Raises where it does not answer.
+sub z3950_hits ($self, $server, $biblionumber) {
+    require ZOOM;
+    my $hits = eval {
+        my $options = ZOOM::Options->new;
+        $options->option(timeout => 5);
+        $options->option(databaseName => 'biblios');
+        $options->option($_ => $server->{$_}) for grep { defined $server->{$_} } qw(user password);
+        my $connection = ZOOM::Connection->create($options);
+        $connection->connect($server->{address});
+        $connection->search_pqf('@attr 1=12 ' . int $biblionumber)->size;
+    };
+    my $error = $@;
+    return $hits if defined $hits;
+    my $why = ref $error && $error->isa('ZOOM::Exception')
+        ? join ': ', grep {length} map { $_ // '' } $error->message, $error->addinfo : "$error";
+    Koha::Plugin::ConnexionGateway::Error->throw(code => 'z3950.failed', message => $why =~ s/\s+\z//r);
+    return;
+}
+
 # The database server's name, version and folder of temporary files.
 sub database_server ($self) {
     return $self->dbh->selectrow_hashref(
@@ -1292,6 +1324,10 @@ The database's clock, and a moment that can be compared with its times.
 =head2 name_lock($name), name_unlock($name)
 
 A lock for the whole Koha instance, which goes with the connection.
+
+=head2 public_z3950, z3950_hits($server, $biblionumber)
+
+Where Koha's Z39.50 server is open to others, if it is; how many records it finds by that number. Raises C<z3950.failed>.
 
 =head2 version, plugin_state, plugin_disabled, search_engine, newest_record($record_type), index_queue, database_server
 
