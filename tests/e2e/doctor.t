@@ -14,6 +14,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use Test::More;
+use Time::HiRes ();
 
 use lib dirname(__FILE__) . '/lib';
 use TestGateway;
@@ -78,10 +79,13 @@ subtest q{Koha's Z39.50 server} => sub {
     like $with->("<!-- $open -->"), qr/^ok: .* not open to others/, 'is in a comment';
     like $with->($open), qr/^warning: .*127\.0\.0\.1:$port does not answer: /, 'does not run';
     my $pid = fork // die $!;
-    exec 'yaz-ztest', '-l', "$gateway->{dir}/ztest.log", "tcp:127.0.0.1:$port" or POSIX::_exit(1) if !$pid;
+    if (!$pid) {
+        exec 'yaz-ztest', '-l', "$gateway->{dir}/ztest.log", "tcp:127.0.0.1:$port";
+        POSIX::_exit(1);
+    }
     for (1 .. 100) {
         last if IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
-        select undef, undef, undef, 0.1;
+        Time::HiRes::sleep(0.1);
     }
     like $with->($open), qr/^ok: .*answers on 127\.0\.0\.1:$port/, 'runs';
     kill TERM => $pid;
