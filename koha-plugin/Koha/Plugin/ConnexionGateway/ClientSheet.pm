@@ -36,14 +36,12 @@ my %GROUPS = (
 
 sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
 
-# Where the Client finds the service. Of several: one that runs before one that does not, one that has left word (it may
-# take nothing from this server) before one that never has, that of the settings before others.
+# Where the Client finds the service. Of several: one that runs before one that does not, that of the settings before others.
 sub address ($self) {
     my $settings = Koha::Plugin::ConnexionGateway::Settings->new(koha => $self->{koha})->service;
     my %rank = (running => 3, draining => 2, unwell => 2, unknown => 1);
     my ($service) = sort {
         ($rank{ $b->{state} } // 0) <=> ($rank{ $a->{state} } // 0)
-            || $b->{left_word} <=> $a->{left_word}
             || ($b->{port} == $settings->{port}) <=> ($a->{port} == $settings->{port})
     } @{ Koha::Plugin::ConnexionGateway::ServiceState->new(koha => $self->{koha})->services };
     return {

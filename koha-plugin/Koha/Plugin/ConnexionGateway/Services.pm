@@ -48,7 +48,7 @@ sub _known ($self) {
 }
 
 sub _state ($self, $service) {
-    my %known = ((map { $_ => $service->{$_} } qw(host address port)), left_word => defined $service->{name} ? 1 : 0);
+    my %known = map { $_ => $service->{$_} } qw(host address port);
     my $is_here = $service->{host} eq Sys::Hostname::hostname();
     my $address = $is_here ? $service->{address} : _from_elsewhere($service);
     return { %known, state => 'unknown', text => 'it listens on its own machine only' } if !defined $address;
@@ -130,7 +130,7 @@ The L<Koha::Plugin::ConnexionGateway::Wishes>.
 
 =head2 all
 
-Each service as C<{host, address, port, left_word, state, text}> (C<left_word>: 1 unless it is only the one of the settings), the state as L<Koha::Plugin::ConnexionGateway::Health> tells
+Each service as C<{host, address, port, state, text}>, the state as L<Koha::Plugin::ConnexionGateway::Health> tells
 it or C<unknown>, with what the service tells of itself where it runs on this machine. Where none has left word: that
 of the settings.
 
