@@ -14,7 +14,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use Test::More;
-use Time::HiRes ();
+use Time::HiRes qw(sleep);
 
 use lib dirname(__FILE__) . '/lib';
 use TestGateway;
@@ -75,17 +75,17 @@ subtest q{Koha's Z39.50 server} => sub {
         return "$found->{state}: $found->{text}";
     };
     my $port = TestGateway->free_port;
-    my $open = qq{<listen id="publicserver">tcp:@:$port</listen>};
+    my $open = qq{<listen id="publicserver">tcp:\@:$port</listen>};
     like $with->("<!-- $open -->"), qr/^ok: .* not open to others/, 'is in a comment';
     like $with->($open), qr/^warning: .*127\.0\.0\.1:$port does not answer: /, 'does not run';
     my $pid = fork // die $!;
     if (!$pid) {
-        exec 'yaz-ztest', '-l', "$gateway->{dir}/ztest.log", "tcp:127.0.0.1:$port";
+        exec {'yaz-ztest'} 'yaz-ztest', '-l', "$gateway->{dir}/ztest.log", "tcp:127.0.0.1:$port";
         POSIX::_exit(1);
     }
     for (1 .. 100) {
         last if IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
-        Time::HiRes::sleep(0.1);
+        sleep 0.1;
     }
     like $with->($open), qr/^ok: .*answers on 127\.0\.0\.1:$port/, 'runs';
     kill TERM => $pid;

@@ -31,8 +31,9 @@ sub added ($record) {
     return $number;
 }
 
-# (status, what it gives, what it tells)
+# (status, what it gives, what it tells); a real Koha may have other profiles, too.
 sub export (@arguments) {
+    push @arguments, '--profile', 'books' if !grep { $_ eq '--profile' } @arguments;
     my $program = "$gateway->{plugin_dir}/Koha/Plugin/ConnexionGateway/bin/connexion-gateway";
     local %ENV = (%ENV, %{ $gateway->{environment} });
     my $pid = open3(my $in, my $out, my $errors = gensym, $^X, $program, 'export', @arguments);
