@@ -49,10 +49,9 @@ sub switch_to ($part) {
 }
 
 sub wrap ($name, $part) {
-    no strict 'refs';    ## no critic (ProhibitNoStrict)
-    no warnings qw(redefine prototype);    ## no critic (ProhibitNoWarnings)
-    my $code = defined &{$name} ? \&{$name} : die "$name is gone\n";
-    *{$name} = sub {
+    my $code = do { no strict 'refs'; \&{$name} };    ## no critic (ProhibitNoStrict)
+    die "$name is gone\n" if !defined &{$code};
+    my $timed = sub {
         switch_to($part);
         my @result = wantarray ? eval { $code->(@_) } : scalar eval { $code->(@_) };
         my $error = $@;
@@ -60,6 +59,9 @@ sub wrap ($name, $part) {
         die $error if $error;    ## no critic (RequireCarping)
         return wantarray ? @result : $result[0];
     };
+    no strict 'refs';    ## no critic (ProhibitNoStrict)
+    no warnings qw(redefine prototype);    ## no critic (ProhibitNoWarnings)
+    *{$name} = $timed;
     return;
 }
 
