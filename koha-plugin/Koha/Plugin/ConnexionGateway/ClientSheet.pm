@@ -39,7 +39,7 @@ sub new ($class, %args) { return bless { koha => $args{koha} }, $class }
 # Where the Client finds the service. Of several: one that runs before one that does not, that of the settings before others.
 sub address ($self) {
     my $settings = Koha::Plugin::ConnexionGateway::Settings->new(koha => $self->{koha})->service;
-    my %rank = (running => 3, draining => 2, unwell => 2, unknown => 1);
+    my %rank = (running => 3, draining => 2, unwell => 2, silent => 1, unknown => 1);
     my ($service) = sort {
         ($rank{ $b->{state} } // 0) <=> ($rank{ $a->{state} } // 0)
             || ($b->{port} == $settings->{port}) <=> ($a->{port} == $settings->{port})

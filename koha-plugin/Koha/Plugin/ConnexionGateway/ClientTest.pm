@@ -65,18 +65,12 @@ sub _service ($self, $run) {
     return { %{ _bad('stopped') }, commands => $state->commands } if !$service;
     $run->{service} = $service;
     my %where = map { $_ => $service->{$_} } qw(host port);
-    return $self->_stopped($run, $state, %where) if $service->{state} eq 'stopped';
+    return { %{ _bad('stopped', %where) }, commands => $state->commands } if $service->{state} eq 'stopped';
     return { %{ _bad($service->{state}, %where) }, commands => [ $service->{command} ] }
         if $service->{state} =~ /\A(?:other|unwell)\z/;
     return _bad(draining => %where) if $service->{state} eq 'draining';
     return _bad(outdated => version => $service->{version}) if defined $service->{restart_due};
-    return $service->{state} eq 'unknown' ? _wait(unknown => %where) : _good(running => %where);
-}
-
-# A service that takes nothing from this address does not tell it how it is either.
-sub _stopped ($self, $run, $state, %where) {
-    return _wait(silent => %where) if $self->_connect($run, _own_host($run));
-    return { %{ _bad('stopped', %where) }, commands => $state->commands };
+    return $service->{state} eq 'running' ? _good(running => %where) : _wait($service->{state} => %where);
 }
 
 sub _own_host ($run) { return Koha::Plugin::ConnexionGateway::Health->address($run->{service}{address}) }

@@ -44,7 +44,9 @@ sub services ($self) {
     return @there ? \@there : \@services;
 }
 
+# What takes nothing from this server's address does not tell it how it is, either.
 sub _word ($service) {
+    return 'silent' if $service->{state} eq 'none' && $service->{text} !~ /\Ano connection/;
     return $STATE{ $service->{state} } // ($service->{text} =~ /\bpaused\b/ ? 'draining' : 'unwell');
 }
 
@@ -141,7 +143,7 @@ For the staff page and whatever else tells it; words are codes here.
 
 =head2 services
 
-As L<Koha::Plugin::ConnexionGateway::Services> gives them, with C<state> one of C<running, draining, unwell, stopped,
+As L<Koha::Plugin::ConnexionGateway::Services> gives them, with C<state> one of C<running, draining, unwell, silent, stopped,
 other, unknown>, and a C<command> which tells more on the server.
 
 =head2 commands, rebuild_command

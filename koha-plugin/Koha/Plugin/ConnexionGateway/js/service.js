@@ -24,7 +24,7 @@
 
   // ------------------------------------------------------------ the services
 
-  const kinds = { running: "good", draining: "wait", unwell: "bad", stopped: "bad", other: "bad", unknown: "wait" };
+  const kinds = { running: "good", draining: "wait", unwell: "bad", stopped: "bad", other: "bad", silent: "wait", unknown: "wait" };
 
   const remedy = (service, commands) => {
     if (service.state === "stopped") {
