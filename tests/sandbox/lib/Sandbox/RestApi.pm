@@ -10,6 +10,8 @@ require C4::Context;
 require Koha::REST::Plugin::PluginRoutes;
 require Koha::REST::V1::Auth;
 
+use Sandbox::RestApi::Validator;
+
 my $BASE = '/api/v1';
 
 sub startup ($self) {
