@@ -4,8 +4,6 @@ package Sandbox::RestApi;
 
 use Mojo::Base 'Mojolicious', -signatures;
 
-use Sandbox::RestApi::Validator;
-
 require C4::Context;
 require Koha::REST::Plugin::PluginRoutes;
 require Koha::REST::V1::Auth;
