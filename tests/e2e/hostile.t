@@ -70,7 +70,7 @@ sub request {
     return (0, $octets);
 }
 
-# Sends many at the same time; each is given up when it has waited longer than an export may wait for an importer.
+# Sends many at the same time; each is given up after some seconds, as an attacker would.
 sub send_all ($count) {
     my (%open, @answers);
     my $sent = 0;
@@ -83,7 +83,7 @@ sub send_all ($count) {
             $socket->flush;
             shutdown $socket, 1 if rand() < 0.7;
             close $socket, next if rand() < 0.05;
-            $open{$socket} = { socket => $socket, right => $right, reply => '', until => time + 90 };
+            $open{$socket} = { socket => $socket, right => $right, reply => '', until => time + 30 };
         }
         for my $socket (IO::Select->new(map { $_->{socket} } values %open)->can_read(0.2)) {
             my $one = $open{$socket};

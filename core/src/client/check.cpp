@@ -9,14 +9,12 @@
 #include <utility>
 
 #include "client/fixed_fields.hpp"
+#include "marc/iso2709.hpp"
 #include "marc/marc8_write.hpp"
 #include "match/numbers.hpp"
 
 namespace connexion::client {
 namespace {
-
-constexpr std::size_t kLongestField = 9999;
-constexpr std::size_t kLongestRecord = 99999;
 
 class Checker {
  public:
@@ -168,14 +166,14 @@ std::vector<Diagnostic> check_writing(const Record& record, Encoding encoding) {
     const int occurrence = ++seen[std::string(field.tag())];
     const Written written(field, encoding);
     size += written.size();
-    if (written.size() > kLongestField)
+    if (written.size() > detail::kLongestField)
       problems.push_back(problem(Code::outgoing_field_too_long, field.tag(), occurrence,
                                  " It has " + std::to_string(written.size()) + "."));
     if (!written.references().empty())
       problems.push_back(problem(Code::outgoing_not_in_marc8, field.tag(), occurrence,
                                  " The first is " + named(written.references()[0]) + "."));
   }
-  if (size > kLongestRecord)
+  if (size > detail::kLongestRecord)
     problems.push_back(
         problem(Code::outgoing_record_too_long, "", 0, " It has " + std::to_string(size) + "."));
   return problems;

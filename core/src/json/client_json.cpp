@@ -1,36 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <algorithm>
-
 #include "client/data.hpp"
+#include "json/names.hpp"
 #include "json/reader.hpp"
+#include "marc/draft.hpp"
 
 namespace connexion {
 namespace {
 
 using json::Names;
 using json::Reader;
+using json::subfield_code;
 
-constexpr Names<RecordType, 2> kRecordTypes{
-    {{"biblio", RecordType::biblio}, {"authority", RecordType::authority}}};
 constexpr Names<Encoding, 2> kEncodings{{{"utf-8", Encoding::utf8}, {"marc-8", Encoding::marc8}}};
-
-bool is_tag_character(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // Of a data field that RecordBuilder takes.
 std::string data_tag(const Reader& reader) {
   auto tag = reader.text();
-  if (tag.size() != 3 || !std::all_of(tag.begin(), tag.end(), is_tag_character) ||
-      tag.starts_with("00"))
+  if (!detail::is_tag(tag) || detail::is_control_tag(tag))
     reader.fail("unknown_value", "'" + tag + "' is no tag of a field with subfields");
   return tag;
-}
-
-char subfield_code(const Reader& reader, const std::string& code) {
-  if (code.size() != 1 || code[0] <= ' ' || code[0] > '~')
-    reader.fail("unknown_value", "'" + code + "' is not a subfield code");
-  return code[0];
 }
 
 ItemsOut items_out(const Reader& reader) {
@@ -50,7 +38,7 @@ ClientRules ClientRules::from_json(std::string_view text) {
   reader.object({"schema_version", "record_type", "encoding", "local_fields", "item_tag", "items"});
   (void)reader.at("schema_version").integer(1, 1);
   auto data = std::make_shared<Data>();
-  data->record_type = reader.at("record_type").one_of(kRecordTypes);
+  data->record_type = reader.at("record_type").one_of(json::kRecordTypes);
   data->encoding = reader.at("encoding").one_of(kEncodings);
   for (const auto& each : reader.at("local_fields").list())
     data->local_fields.push_back(FieldPattern::parse(each.text()));

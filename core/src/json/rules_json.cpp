@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "connexion/plan.hpp"
+#include "json/names.hpp"
 #include "json/reader.hpp"
 #include "plan/data.hpp"
 
@@ -8,9 +9,8 @@ namespace {
 
 using json::Names;
 using json::Reader;
+using json::subfield_code;
 
-constexpr Names<RecordType, 2> kRecordTypes{
-    {{"biblio", RecordType::biblio}, {"authority", RecordType::authority}}};
 constexpr Names<Mode, 2> kModes{{{"direct", Mode::direct}, {"stage", Mode::stage}}};
 constexpr Names<OnMatch, 3> kOnMatch{{{"replace", OnMatch::replace},
                                       {"create_new", OnMatch::create_new},
@@ -80,7 +80,7 @@ MatchingRule matching_rule(const Reader& reader, RecordType record_type) {
   MatchingRule rule;
   rule.code = some_text(reader.at("code"));
   const auto type = reader.at("record_type");
-  if (type.one_of(kRecordTypes) != record_type)
+  if (type.one_of(json::kRecordTypes) != record_type)
     type.fail("unknown_value", "'" + type.text() + "' is not the record type of the rules");
   rule.record_type = type.text();
   rule.threshold = reader.at("threshold").small_integer();
@@ -96,11 +96,6 @@ MatchingRule matching_rule(const Reader& reader, RecordType record_type) {
 
 bool is_given(const Reader& reader, std::string_view name) {
   return reader.has(name) && !reader.at(name).is_null();
-}
-
-char subfield_code(const Reader& reader, const std::string& code) {
-  if (code.size() != 1) reader.fail("unknown_value", "'" + code + "' is not a subfield code");
-  return code[0];
 }
 
 std::optional<char> subfield_code_of(const Reader& reader, std::string_view name) {
@@ -193,7 +188,7 @@ Rules Rules::from_json(std::string_view text) {
                  "local_fields",   "koha_numbers_tag", "oclc_into_035", "koha_overlay_rules"});
   (void)reader.at("schema_version").integer(1, 1);
   auto data = std::make_shared<Data>();
-  data->record_type = reader.at("record_type").one_of(kRecordTypes);
+  data->record_type = reader.at("record_type").one_of(json::kRecordTypes);
   data->mode = reader.at("mode").one_of(kModes);
   if (!reader.at("matching_rule").is_null())
     data->matching = matching_rule(reader.at("matching_rule"), data->record_type);

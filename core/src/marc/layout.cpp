@@ -9,13 +9,12 @@
 #include <map>
 
 #include "marc/draft.hpp"
+#include "marc/iso2709.hpp"
 
 namespace connexion::detail {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kLongestRecord = 99999;
-constexpr std::size_t kLongestField = 9999;
 
 struct Entry {
   std::string_view tag;

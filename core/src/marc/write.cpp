@@ -7,6 +7,7 @@
 
 #include "connexion/error.hpp"
 #include "connexion/marc.hpp"
+#include "marc/iso2709.hpp"
 #include "marc/marc8_write.hpp"
 
 namespace connexion {
@@ -15,8 +16,6 @@ namespace {
 constexpr char kSubfield = 0x1F;
 constexpr char kFieldEnd = 0x1E;
 constexpr char kRecordEnd = 0x1D;
-constexpr std::size_t kLongestField = 9999;
-constexpr std::size_t kLongestRecord = 99999;
 
 void put_number(char* to, std::size_t digits, std::size_t number) {
   for (std::size_t i = digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
@@ -46,8 +45,8 @@ class Directory {
 
   // `length` with the terminator.
   void add(const Field& field, std::size_t length) {
-    if (length > kLongestField)
-      too_long("Field " + std::string(field.tag()), length, kLongestField);
+    if (length > detail::kLongestField)
+      too_long("Field " + std::string(field.tag()), length, detail::kLongestField);
     field.tag().copy(to_, 3);
     put_number(to_ + 3, 4, length);
     put_number(to_ + 7, 5, start_);
@@ -73,7 +72,8 @@ std::string begin_iso2709(const Record& record, char coding_scheme, std::size_t 
 
 void end_iso2709(std::string& out) {
   out += kRecordEnd;
-  if (out.size() > kLongestRecord) too_long("The record", out.size(), kLongestRecord);
+  if (out.size() > detail::kLongestRecord)
+    too_long("The record", out.size(), detail::kLongestRecord);
   put_number(out.data(), 5, out.size());
 }
 

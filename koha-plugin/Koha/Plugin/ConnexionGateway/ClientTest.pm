@@ -7,6 +7,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use MARC::Record ();
+
 use Koha::Plugin::ConnexionGateway::Client;
 use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Exports;
@@ -156,33 +158,26 @@ sub _octets ($text) {
     return length($text // '') ? $text : undef;
 }
 
-# It is of no book: its numbers are well formed, so that rules have something to look for.
+# It is of no book: its numbers are well formed, so that rules have something to look for, and not in use. Made without the
+# core, which this server may lack: then the rest can be tested all the same.
 sub record ($class, $profile) {
     my %takes = map { $_ => 1 } @{ $profile->{record_types} };
-    return _iso2709('nz  a', 'n  ', [ '001' => 'oca00000000' ], [ '008' => '000101n| azannaabn          |a aaa      ' ],
-        [ '010', '  ', a => 'sh 00000000' ], [ '040', '  ', a => 'XXX', b => 'eng', c => 'XXX' ],
-        [ '150', '  ', a => 'Connexion Gateway (Test of the connection)' ])
+    return _iso2709('00000nz  a2200000n  4500', [ '001', 'oca99999999' ], [ '008', '000101n| azannaabn          |a aaa      ' ],
+        [ '010', ' ', ' ', a => 'sh 99999999' ], [ '040', ' ', ' ', a => 'OCoLC', b => 'eng', c => 'OCoLC' ],
+        [ '150', ' ', ' ', a => 'Connexion Gateway (Test of the connection)' ])
         if !$takes{biblio};
-    return _iso2709('nam a', ' i ', [ '001' => 'ocm00000000' ], [ '008' => '000101s2000    xx            000 0 eng d' ],
-        [ '010', '  ', a => '   00000000 ' ], [ '020', '  ', a => '9780000000002' ], [ '022', '  ', a => '0000-0000' ],
-        [ '035', '  ', a => '(OCoLC)00000000' ], [ '040', '  ', a => 'XXX', b => 'eng', c => 'XXX' ],
-        [ '245', '00', a => 'Connexion Gateway: a test of the connection' ]);
+    return _iso2709('00000nam a2200000 i 4500', [ '001', 'on9999999999' ],
+        [ '008', '000101s2000    xx            000 0 eng d' ], [ '010', ' ', ' ', a => '   99999999 ' ],
+        [ '020', ' ', ' ', a => '9780000000002' ], [ '022', ' ', ' ', a => '0000-0000' ],
+        [ '035', ' ', ' ', a => '(OCoLC)9999999999' ], [ '040', ' ', ' ', a => 'OCoLC', b => 'eng', c => 'OCoLC' ],
+        [ '245', '0', '0', a => 'Connexion Gateway: a test of the connection' ]);
 }
 
-# The parts of the leader that tell what kind of record it is, then the fields.
-sub _iso2709 ($kind, $description, @fields) {
-    my ($directory, $data) = ('', '');
-    for my $field (@fields) {
-        my ($tag, $first, @subfields) = @{$field};
-        my $text = $first;
-        while (my ($code, $value) = splice @subfields, 0, 2) { $text .= "\x1F$code$value" }
-        $text .= "\x1E";
-        $directory .= sprintf '%s%04d%05d', $tag, length $text, length $data;
-        $data .= $text;
-    }
-    my $base = 24 + length($directory) + 1;
-    my $leader = sprintf '%05d%s22%05d%s4500', $base + length($data) + 1, $kind, $base, $description;
-    return "$leader$directory\x1E$data\x1D";
+sub _iso2709 ($leader, @fields) {
+    my $marc = MARC::Record->new;
+    $marc->leader($leader);
+    $marc->append_fields(map { MARC::Field->new(@{$_}) } @fields);
+    return $marc->as_usmarc;
 }
 
 1;
