@@ -44,7 +44,7 @@ sub run ($self, $record_type, $ids) {
     my ($out, $finish) = $self->_open;
     my $progress = Koha::Plugin::ConnexionGateway::ProgressBar->on_terminal(scalar @{$ids});
     my $done = 0;
-    $outgoing->each($record_type, $ids, sub ($made) {
+    $outgoing->each_record($record_type, $ids, sub ($made) {
         print {$out} $self->_counted($made) or die "The file can't be written: $!\n";
         $progress->(++$done);
     });

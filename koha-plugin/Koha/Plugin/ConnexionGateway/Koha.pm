@@ -780,14 +780,14 @@ sub index_queue ($self) {
 
 # Where Koha's Z39.50 server is open to others, as {address, user, password} on this machine; nothing where it is not.
 sub public_z3950 ($self) {
-    open my $in, '<', $ENV{KOHA_CONF} // return or return;
-    my $xml = do { local $/ = undef; <$in> };
-    close $in or return;
-    $xml =~ s/<!--.*?-->//gs;
-    my ($address) = $xml =~ /<listen\s[^>]*id="publicserver"[^>]*>\s*tcp:([^<\s]+)/ or return;
-    my ($login) = $xml =~ m{<serverinfo\s[^>]*id="publicserver"[^>]*>(.*?)</serverinfo>}s;
-    my ($user, $password) = map { ($login // '') =~ m{<$_>\s*([^<]*?)\s*</$_>} ? $1 : undef } qw(user password);
-    return { address => $address =~ s/\A(?:@|0[.]0[.]0[.]0)/127.0.0.1/r, user => $user, password => $password };
+    require XML::LibXML;
+    my $conf = eval { XML::LibXML->load_xml(location => $ENV{KOHA_CONF}, no_network => 1) } or return;
+    my ($listens) = $conf->findvalue('normalize-space(//listen[@id="publicserver"])') =~ /\Atcp:(\S+)\z/ or return;
+    my %login = map { $_ => $conf->findvalue(qq{normalize-space(//serverinfo[\@id="publicserver"]/$_)}) } qw(user password);
+    return {
+        address => $listens =~ s/\A(?:@|0[.]0[.]0[.]0)/127.0.0.1/r,
+        map { $_ => length $login{$_} ? $login{$_} : undef } keys %login,
+    };
 }
 
 # How many records a Z39.50 client finds there for a biblio number, as the Client asks for it. Raises where it does not answer.

@@ -20,20 +20,17 @@ sub new ($class, %args) {
     my $settings = $args{settings} // Koha::Plugin::ConnexionGateway::Settings->new(koha => $koha);
     return bless {
         koha => $koha, settings => $settings, encoding => $args{encoding},
-        profile => $args{profile} // _only_profile($settings),
+        profile => $args{profile} // $settings->only_profile // _which_profile($settings),
     }, $class;
 }
 
-# Where there is no profile the records go out by the defaults of one.
-sub _only_profile ($settings) {
-    my @profiles = @{ $settings->profiles };
-    return $profiles[0] // $settings->blank_profile if @profiles < 2;
+sub _which_profile ($settings) {
     Koha::Plugin::ConnexionGateway::Error->throw(code => 'outgoing.which_profile',
-        message => 'Which profile? There are ' . join(', ', map { $_->{name} } @profiles) . '.');
+        message => 'Which profile? There are ' . join(', ', map { $_->{name} } @{ $settings->profiles }) . '.');
     return;
 }
 
-sub each ($self, $record_type, $ids, $code) {    ## no critic (ProhibitBuiltinHomonyms)
+sub each_record ($self, $record_type, $ids, $code) {
     my $rules = Koha::Plugin::ConnexionGateway::Core::ClientRules->new(
         $self->{settings}->client_rules($self->{profile}, $record_type, $self->{encoding}));
     for (my $at = 0; $at < @{$ids}; $at += $BLOCK) {
@@ -82,7 +79,7 @@ Koha::Plugin::ConnexionGateway::Outgoing - records of Koha's as the Connexion Cl
 =head1 SYNOPSIS
 
     my $outgoing = Koha::Plugin::ConnexionGateway::Outgoing->new(koha => $koha);
-    $outgoing->each(biblio => [34, 35], sub ($made) { print {$file} $made->{octets} // '' });
+    $outgoing->each_record(biblio => [34, 35], sub ($made) { print {$file} $made->{octets} // '' });
 
 =head1 METHODS
 
@@ -91,7 +88,7 @@ Koha::Plugin::ConnexionGateway::Outgoing - records of Koha's as the Connexion Cl
 Without a profile the only one there is, or the defaults of a new one; raises C<outgoing.which_profile> where there
 are several. An encoding goes before the profile's.
 
-=head2 each($record_type, \@ids, $code)
+=head2 each_record($record_type, \@ids, $code)
 
 Calls C<$code> with each record, in the order given: a hash with C<record_type, id, title, oclc_number, octets>, C<problems>
 (diagnostics) and C<state>: C<ready>; C<problems>, where the Client or WorldCat would refuse something; C<notice>, where somebody should look; or, without C<octets>,

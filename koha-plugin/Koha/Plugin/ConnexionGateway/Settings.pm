@@ -91,6 +91,12 @@ sub _inflate ($row) {
     };
 }
 
+# Where there is one only nobody has to choose it, and where there is none the defaults of one serve.
+sub only_profile ($self) {
+    my @profiles = @{ $self->profiles };
+    return @profiles < 2 ? $profiles[0] // $self->blank_profile : undef;
+}
+
 sub blank_profile ($class) { return { $PROFILE->defaults, name => '', login => '', enabled => 1 } }
 
 # As it would be saved, without the password.
@@ -274,6 +280,10 @@ What is wrong with them, as L<Koha::Plugin::ConnexionGateway::ServiceSettings> t
 
 Saves those, and gives them all. Raises C<settings.bad_service>, whose message says every problem, and
 saves nothing then.
+
+=head2 only_profile
+
+The one profile there is, the defaults of a new one where there is none, or undef where there are several.
 
 =head2 blank_profile
 

@@ -27,7 +27,7 @@ sub queries ($class) { return { map { $_ => $_ } @FILES } }
 sub show ($self) {
     my $numbers = $self->_numbers;
     my @profiles = @{ $self->settings->profiles };
-    my $profile = $self->_profile(@profiles);
+    my $profile = $self->_profile;
     my @made = $profile && @{$numbers} ? $self->_made($profile, $numbers) : ();
     my @records = map { $self->_told($_) } @made;
     return $self->render('send', title => $self->t('send.title'), most => $MOST, type => $self->_type, files => \@FILES,
@@ -47,7 +47,7 @@ sub numbers ($self) {
 
 sub _file ($self, $extension, $code) {
     my $numbers = $self->_numbers;
-    my $profile = $self->_profile(@{ $self->settings->profiles }) // $self->refuse('send.which_profile');
+    my $profile = $self->_profile // $self->refuse('send.which_profile');
     my $octets = join '', map { $code->($_) } $self->_made($profile, $numbers);
     $self->refuse('send.empty') if $octets eq '';
     return $self->file($octets, $extension eq 'txt' ? 'text/plain' : 'application/marc', "for-connexion-client.$extension");
@@ -67,12 +67,9 @@ sub _numbers ($self) {
     return \@numbers;
 }
 
-# Where there is one only nobody has to choose it, and where there is none the defaults of one serve.
-sub _profile ($self, @profiles) {
+sub _profile ($self) {
     my $name = $self->param('profile') // '';
-    return $self->settings->profile($name) if $name ne '';
-    return $profiles[0] // $self->settings->blank_profile if @profiles < 2;
-    return;
+    return $name ne '' ? $self->settings->profile($name) : $self->settings->only_profile;
 }
 
 sub _encoding ($self) {
@@ -87,7 +84,7 @@ sub _made ($self, $profile, $numbers) {
     my @made;
     Koha::Plugin::ConnexionGateway::Outgoing->new(
         koha => $self->koha, settings => $self->settings, profile => $profile, encoding => $self->_encoding)
-        ->each($self->_type, $numbers, sub ($made) { push @made, $made });
+        ->each_record($self->_type, $numbers, sub ($made) { push @made, $made });
     return @made;
 }
 
