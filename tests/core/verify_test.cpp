@@ -63,12 +63,18 @@ TEST_CASE("verify: an ISBN whose check digit is wrong, with the title") {
     b.data_field("245", '1', '0').subfield('a', title).subfield('c', "somebody.");
     return b.build();
   };
-  const auto found = [&](const Record& source, const Record& other) {
+  const auto decided = [&](const Record& source, const Record& other) {
     const auto rules = rule("isbn", "020");
     connexion::Facts facts;
     facts.hit(0, 7, connexion::HitSource::identifiers);
     facts.candidate(7, other);
-    return connexion::decide(source, facts, rules).target == 7;
+    return connexion::decide(source, facts, rules);
+  };
+  const auto found = [&](const Record& source, const Record& other) {
+    const auto decision = decided(source, other);
+    const bool said = decision.reasons.size() > 1 && decision.reasons[1].code == "isbn_misprint";
+    CHECK(said == (decision.target == 7));
+    return decision.target == 7;
   };
   const Record right = titled("9780306406157", "Speech physiology /");
   CHECK(found(right, titled("0-306-40615-3 (hbk.)", "Speech physiology.")));
@@ -77,6 +83,7 @@ TEST_CASE("verify: an ISBN whose check digit is wrong, with the title") {
   CHECK(found(titled("9780306406150", "Speech Physiology"), right));
   CHECK(found(titled("9780306406150", "Speech Physiology"),
               titled("0306406153", "Speech physiology")));
+  CHECK(decided(right, right).reasons.size() == 1);  // nothing to say of what is right
   CHECK_FALSE(found(right, titled("0306406153", "Speech acoustics")));
   CHECK_FALSE(found(right, titled("0306406253", "Speech physiology")));
   CHECK_FALSE(found(right, titled("0306406153 ", "")));

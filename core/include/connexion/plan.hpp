@@ -118,7 +118,8 @@ struct Reason {
 struct FoundBy {
   std::size_t matchpoint;  ///< position in the rule
   HitSource source;
-  bool counts;  ///< verified, or of a kind that isn't
+  bool counts;            ///< verified, or of a kind that isn't
+  bool misprint = false;  ///< by an ISBN whose check digit is wrong on one side
 };
 
 struct Candidate {

@@ -408,11 +408,12 @@ match::Verifier::Verifier(const Record& incoming, const Matchpoint& point)
   }
 }
 
-bool match::Verifier::agrees(const Record& candidate) const {
+match::Agreement match::Verifier::compare(const Record& candidate) const {
   if (kind_.empty()) {
     const auto theirs = keys_of(candidate, point_);
-    return std::find_first_of(keys_.begin(), keys_.end(), theirs.begin(), theirs.end()) !=
-           keys_.end();
+    const bool same =
+        std::find_first_of(keys_.begin(), keys_.end(), theirs.begin(), theirs.end()) != keys_.end();
+    return same ? Agreement::full : Agreement::none;
   }
   const auto source = lower_ascii(numbers::trimmed(candidate.control("003")));
   const bool same_source = source.empty() || source_.empty() || source == source_;
@@ -426,9 +427,11 @@ bool match::Verifier::agrees(const Record& candidate) const {
   const auto same = [](const Identifier& ours, const Identifier& other) {
     return ours == other && ours.kind != kMisprint;
   };
-  return std::find_first_of(comparables_.begin(), comparables_.end(), theirs.begin(), theirs.end(),
-                            same) != comparables_.end() ||
-         agrees_but_for_a_misprint(candidate, theirs);
+  if (std::find_first_of(comparables_.begin(), comparables_.end(), theirs.begin(), theirs.end(),
+                         same) != comparables_.end())
+    return Agreement::full;
+  return agrees_but_for_a_misprint(candidate, theirs) ? Agreement::but_for_a_misprint
+                                                      : Agreement::none;
 }
 
 // A wrong check digit on one side: the other digits and the title must be the same.

@@ -20,6 +20,14 @@ namespace connexion::match {
 /// "control"), or nearly ("isbn_misprint").
 [[nodiscard]] std::vector<Identifier> comparables(const Record& record, const Matchpoint& point);
 
+enum class Agreement {
+  none,
+  /// An ISBN with a wrong check digit and the one that it would be with the right one, where
+  /// 245 $a is the same too.
+  but_for_a_misprint,
+  full
+};
+
 /// What is compared of the incoming record for one matchpoint, made once for all candidates.
 class Verifier {
  public:
@@ -27,9 +35,8 @@ class Verifier {
   /// Whether the kind of the matchpoint is known, so that hits of a search are verified too.
   [[nodiscard]] bool knows_kind() const noexcept { return !kind_.empty(); }
   /// Whether the candidate's own record has one of the incoming record's numbers, or, where the
-  /// kind isn't known, one of its keys. An ISBN with a wrong check digit agrees with the one
-  /// that it would be with the right one where 245 $a agrees too.
-  [[nodiscard]] bool agrees(const Record& candidate) const;
+  /// kind isn't known, one of its keys.
+  [[nodiscard]] Agreement compare(const Record& candidate) const;
 
  private:
   [[nodiscard]] bool agrees_but_for_a_misprint(const Record& candidate,

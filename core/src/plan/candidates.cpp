@@ -27,14 +27,17 @@ std::vector<Candidate> candidates_of(const Record& incoming, const Facts::Data& 
     const auto record = facts.candidates.find(hit.id);
     const auto& verifier = verifiers[hit.matchpoint];
     const bool as_found = hit.source == HitSource::search && !verifier.knows_kind();
-    const bool counts =
-        record != facts.candidates.end() && (as_found || verifier.agrees(record->second));
+    auto agreement = match::Agreement::none;
+    if (record != facts.candidates.end())
+      agreement = as_found ? match::Agreement::full : verifier.compare(record->second);
+    const bool counts = agreement != match::Agreement::none;
     // hits are sorted by matchpoint, so one that has counted for this one is the last
     const auto& before = candidate.found_by;
     const bool counted =
         !before.empty() && before.back().matchpoint == hit.matchpoint && before.back().counts;
     if (counts && !counted) candidate.score += rule.matchpoints[hit.matchpoint].score;
-    candidate.found_by.push_back({hit.matchpoint, hit.source, counts});
+    candidate.found_by.push_back(
+        {hit.matchpoint, hit.source, counts, agreement == match::Agreement::but_for_a_misprint});
   }
   std::vector<Candidate> candidates;
   for (auto& [id, candidate] : found) candidates.push_back(std::move(candidate));

@@ -51,6 +51,12 @@ bool was_found(const std::vector<Candidate>& candidates) {
   });
 }
 
+// No number is the same in both as it is written.
+bool by_misprint_alone(const Candidate& candidate) {
+  return std::none_of(candidate.found_by.begin(), candidate.found_by.end(),
+                      [](const FoundBy& f) { return f.counts && !f.misprint; });
+}
+
 // Makes one Decision, step by step.
 class Decider {
  public:
@@ -148,6 +154,8 @@ class Decider {
     } else {
       decision_.reasons.push_back({"matched", {}});
     }
+    if (by_misprint_alone(decision_.candidates[0]))
+      decision_.reasons.push_back({"isbn_misprint", {}});
     return act_on(decision_.candidates[0].id);
   }
 

@@ -319,9 +319,14 @@ sub _export ($self, $options) {
         ->run($which[0] eq 'authorities' ? 'authority' : 'biblio', $ids);
 }
 
+# More numbers are a slip of the keyboard.
+my $MOST_NUMBERS = 10_000_000;
+
 sub _given ($self, $text, $option) {
-    return Koha::Plugin::ConnexionGateway::ExportCommand->numbers($text)
+    my $numbers = Koha::Plugin::ConnexionGateway::Outgoing->numbers($text, $MOST_NUMBERS)
         // _stop_for_misuse("--$option is a list of numbers as 1,2,5-9, not $text.");
+    _stop_for_misuse("--$option names more than $MOST_NUMBERS records.") if @{$numbers} > $MOST_NUMBERS;
+    return $numbers;
 }
 
 sub _listed ($self, $number, $option) {

@@ -21,22 +21,7 @@ my %NOT_WRITTEN = (
     no_number => 'The record has no OCLC number.',
 );
 
-# More than this is a slip of the keyboard.
-my $LONGEST_RANGE = 10_000_000;
-
 sub new ($class, %args) { return bless {%args}, $class }
-
-# '1,2,5-9' as numbers, or nothing where it is something else.
-sub numbers ($class, $text) {
-    my @numbers;
-    for my $part (split /,/, $text =~ s/\s+//gr, -1) {
-        my ($first, $last) = $part =~ /\A([1-9][0-9]{0,9})(?:-([1-9][0-9]{0,9}))?\z/ or return;
-        $last //= $first;
-        return if $last < $first || $last - $first > $LONGEST_RANGE;
-        push @numbers, $first .. $last;
-    }
-    return \@numbers;
-}
 
 sub run ($self, $record_type, $ids) {
     my $outgoing = Koha::Plugin::ConnexionGateway::Outgoing->new(
@@ -127,10 +112,6 @@ What C<connexion-gateway export> does. The summary is on standard error, so that
 =head1 METHODS
 
 =head2 new(koha => $koha, profile => $name, encoding => $encoding, file => $file, oclc_numbers => 0|1)
-
-=head2 numbers($text)
-
-Called on the class: C<1,2,5-9> as a reference to an array of numbers; undef where the text is something else.
 
 =head2 run($record_type, \@ids)
 

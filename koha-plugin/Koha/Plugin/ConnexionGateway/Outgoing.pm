@@ -7,6 +7,8 @@ use warnings;
 use feature 'signatures';
 no warnings 'experimental::signatures';
 
+use List::Util qw(min);
+
 use Koha::Plugin::ConnexionGateway::Core::ClientRules;
 use Koha::Plugin::ConnexionGateway::Error;
 use Koha::Plugin::ConnexionGateway::Planner;
@@ -28,6 +30,18 @@ sub _which_profile ($settings) {
     Koha::Plugin::ConnexionGateway::Error->throw(code => 'outgoing.which_profile',
         message => 'Which profile? There are ' . join(', ', map { $_->{name} } @{ $settings->profiles }) . '.');
     return;
+}
+
+# '1,2,5-9' as numbers, or nothing where it is something else. One more than the most, where there are more.
+sub numbers ($class, $text, $most) {
+    my @numbers;
+    for my $part (split /,/, $text =~ s/\s+//gr, -1) {
+        my ($first, $last) = $part =~ /\A([1-9][0-9]{0,9})(?:-([1-9][0-9]{0,9}))?\z/ or return;
+        $last //= $first;
+        return if $last < $first;
+        push @numbers, $first .. min($last, $first + $most - @numbers);
+    }
+    return \@numbers;
 }
 
 sub each_record ($self, $record_type, $ids, $code) {
@@ -87,6 +101,11 @@ Koha::Plugin::ConnexionGateway::Outgoing - records of Koha's as the Connexion Cl
 
 Without a profile the only one there is, or the defaults of a new one; raises C<outgoing.which_profile> where there
 are several. An encoding goes before the profile's.
+
+=head2 numbers($text, $most)
+
+Called on the class: C<1,2,5-9> as a reference to an array of numbers; undef where the text is something else. Where there
+are more than C<$most> it stops behind one more.
 
 =head2 each_record($record_type, \@ids, $code)
 

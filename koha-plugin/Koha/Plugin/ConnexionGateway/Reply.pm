@@ -32,6 +32,7 @@ my %REFUSED_LOGIN = (
 # is made of some of them in words is below.
 my %REASON = (
     matched => 'A record in Koha matches.',
+    isbn_misprint => 'The ISBN of one of the two has a wrong check digit; the rest of it and the title are the same.',
     no_match => 'No record in Koha matches.',
     no_matching_rule => 'This profile has no matching rule.',
     no_match_keys => 'The record has nothing to match on (no identifier that the matching rule uses).',

@@ -11,7 +11,6 @@ use parent 'Koha::Plugin::ConnexionGateway::Pages::Page';
 
 use List::Util qw(uniq);
 
-use Koha::Plugin::ConnexionGateway::ExportCommand;
 use Koha::Plugin::ConnexionGateway::Outgoing;
 use Koha::Plugin::ConnexionGateway::Profile;
 
@@ -60,11 +59,10 @@ sub _type ($self) { return ($self->param('type') // '') eq 'authority' ? 'author
 sub _numbers ($self) {
     my $text = $self->param('ids') // '';
     return [] if $text eq '';
-    my $numbers = Koha::Plugin::ConnexionGateway::ExportCommand->numbers($text)
+    my $numbers = Koha::Plugin::ConnexionGateway::Outgoing->numbers($text, $MOST)
         // $self->refuse('send.bad_numbers', 400, value => $text);
-    my @numbers = uniq(@{$numbers});
-    $self->refuse('send.too_many', 400, count => scalar @numbers, most => $MOST) if @numbers > $MOST;
-    return \@numbers;
+    $self->refuse('send.too_many', 400, most => $MOST) if @{$numbers} > $MOST;
+    return [ uniq(@{$numbers}) ];
 }
 
 sub _profile ($self) {
