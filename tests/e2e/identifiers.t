@@ -73,4 +73,34 @@ subtest 'when no search engine answers' => sub {
     like $gateway->export('demo', record(TestGateway->unique)), qr/\ASuccess\..*added/, 'until the engine is back';
 };
 
+# Both forms of an ISBN, of nine digits that nothing else has.
+sub isbns () {
+    my $stem = substr TestGateway->unique, -9;
+    my ($sum10, $sum13) = (0, 9 + 7 * 3 + 8);
+    for my $place (0 .. 8) {
+        my $digit = substr $stem, $place, 1;
+        $sum10 += (10 - $place) * $digit;
+        $sum13 += ($place % 2 ? 1 : 3) * $digit;
+    }
+    my $check = (11 - $sum10 % 11) % 11;
+    return ("978$stem" . (10 - $sum13 % 10) % 10, $stem . ($check == 0 ? 1 : 0));
+}
+
+subtest 'an ISBN with a wrong check digit' => sub {
+    for my $title (1, 0) {
+        my ($right, $misprint) = isbns();
+        my @sent = map { TestGateway->make_record(isbn => $_, title => "Misprint $right") } $misprint, $right;
+        $sent[1] = TestGateway->make_record(isbn => $right, title => "Something else $right") if !$title;
+        my ($id) = $gateway->export('demo', $sent[0]) =~ /record number (\d+) added/;
+        ok $id, 'a record that has one';
+        my $reply = $gateway->export('demo', $sent[1]);
+        if ($title) {
+            like $reply, qr/\ASuccess\..*record number $id overlaid.*wrong check digit/s, 'is overlaid by the right one, and it is told';
+        } else {
+            like $reply, qr/\ASuccess\..* added/, 'but not where the title is another';
+            unlike $reply, qr/check digit/, 'of which nothing is told';
+        }
+    }
+};
+
 done_testing;

@@ -34,6 +34,7 @@ sub _which_profile ($settings) {
 
 # '1,2,5-9' as numbers, or nothing where it is something else. One more than the most, where there are more.
 sub numbers ($class, $text, $most) {
+    return if $text !~ /\S/;
     my @numbers;
     for my $part (split /,/, $text =~ s/\s+//gr, -1) {
         my ($first, $last) = $part =~ /\A([1-9][0-9]{0,9})(?:-([1-9][0-9]{0,9}))?\z/ or return;
